@@ -1,0 +1,48 @@
+export {
+  dense,
+  expression,
+  inferValues,
+  requireValues,
+  selectColumns,
+  selectRows,
+  sparse,
+  toDense,
+  toSparse,
+  transpose,
+  type Dense,
+  type Expression,
+  type Matrix,
+  type Sparse,
+  type Values,
+} from "./matrix.ts";
+export { type BlockedMatrix } from "./blocked.ts";
+export {
+  categorical,
+  categories,
+  idList,
+  ids,
+  selectTable,
+  table,
+  withColumns,
+  type Categorical,
+  type Column,
+  type Ids,
+  type Table,
+} from "./table.ts";
+export { type Graph } from "./graph.ts";
+export { type Image } from "./image.ts";
+export { type Shapes, type Transcripts } from "./shapes.ts";
+export {
+  dataset,
+  geneNames,
+  positions,
+  selectCells,
+  selectGenes,
+  withCells,
+  type DatasetParts,
+  type FeatureSet,
+  type Observation,
+  type Positions,
+  type ReadReport,
+  type SpatialDataset,
+} from "./dataset.ts";
