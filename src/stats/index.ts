@@ -1,0 +1,1 @@
+export { adjustPValues } from "./tests.ts";
