@@ -20,6 +20,7 @@ export {
   categorical,
   categories,
   idList,
+  isCategorical,
   ids,
   selectTable,
   table,

@@ -1,0 +1,67 @@
+export const help: string = `tissular: spatial transcriptomics from a vendor's folder to a report. For research use.
+
+  tissular analyze INPUT --out DIR   read, analyse, write tables, h5ad and an interactive report
+  tissular info INPUT [--json]       what a folder or file holds
+  tissular convert INPUT OUT.h5ad    read and write as h5ad
+  tissular simulate DIR              write a synthetic tissue with known truth in a vendor's layout
+  tissular demo [--out DIR]          simulate and analyse
+
+INPUT is a Visium, Xenium or MERSCOPE output folder, a 10x .h5 file or MTX folder, or an .h5ad file.
+tissular COMMAND --help says more.`;
+
+export const commandHelp: Readonly<Record<string, string>> = {
+  analyze: `tissular analyze INPUT --out DIR [options]
+
+Reads a sample, analyses it and writes into DIR: report.html, cells.csv, genes.csv, markers.csv, interactions.csv,
+modules.csv, result.h5ad and run.json.
+
+  --out DIR              the folder to write; must be empty, new, or an earlier result
+  --positions F.csv      coordinates by id, for inputs that hold none
+  --labels F.csv:COLUMN  groups to compare instead of the clusters, joined by id
+  --values KIND          what the values are: counts, normalized, log or scaled (default: seen from the values)
+  --min-counts N         drop observations with fewer counts (default 1)
+  --min-genes N          drop observations with fewer genes (default 0)
+  --max-mito P           drop observations with more than P % mitochondrial counts (default: none dropped)
+  --hvg N|all            variable genes for PCA and clusters (default 2000, or all of a panel or subset)
+  --components N         principal components (default 50)
+  --neighbors K          expression neighbors, itself counted (default 15)
+  --resolution R         resolution of the clusters (default 1)
+  --modules auto|K       number of tissue modules (default auto)
+  --species human|mouse  for the ligand-receptor table (default: read from the gene names)
+  --pairs F.csv          your own ligand-receptor pairs (columns ligand, receptor)
+  --skip STEP,...        leave out: normalize, variable-genes, pca, neighbors, umap, clusters, spatial-graph,
+                         enrichment, moran, modules, markers, interactions
+  --seed N               for everything random (default 0); the same seed gives the same bytes
+  --threads N            threads that may work (default 1); never changes the result
+  --force                replace what is in DIR
+  --json                 print a summary as JSON on standard output
+  --quiet                print nothing but errors`,
+  info: `tissular info INPUT [--json]
+
+Says what a folder or file holds: platform, observations, genes, other features, positions, images and how they were
+joined.
+
+  --positions F.csv      coordinates by id
+  --values KIND          what the values are: counts, normalized, log or scaled`,
+  convert: `tissular convert INPUT OUT.h5ad [--force] [--quiet]
+
+Reads any input and writes it as h5ad, the way anndata reads it.
+
+  --positions F.csv      coordinates by id
+  --values KIND          what the values are: counts, normalized, log or scaled
+  --force                replace OUT.h5ad`,
+  simulate: `tissular simulate DIR [options]
+
+Writes a synthetic tissue in a vendor's real layout, with truth_cells.csv, truth_genes.csv and truth_pairs.csv.
+
+  --platform visium|xenium   layout (default visium)
+  --difficulty D             easy, medium or hard (default medium)
+  --observations N           spots or cells (default 2000)
+  --genes N                  genes (default 1000; 400 for xenium)
+  --seed N                   (default 0)
+  --force                    replace what is in DIR
+  --quiet                    print nothing but errors`,
+  demo: `tissular demo [--out DIR] [--quiet]
+
+Simulates a Visium section, analyses it and says where the report is (default DIR: tissular-demo).`,
+};

@@ -1,0 +1,49 @@
+import type { Progress } from "../core/progress.ts";
+
+const names: Readonly<Record<string, string>> = {
+  "variable-genes": "variable genes",
+  "spatial-graph": "spatial graph",
+  moran: "Moran's I",
+  umap: "UMAP",
+  pca: "PCA",
+};
+
+/**
+ * Shows progress on standard error: a bar that stays on one line on a terminal, one line per step elsewhere, nothing
+ * when quiet.
+ */
+export function progressTo(
+  stream: NodeJS.WriteStream,
+  quiet: boolean,
+): { readonly onProgress: (p: Progress) => void; readonly close: () => void } {
+  if (quiet) return { onProgress: () => undefined, close: () => undefined };
+  const bar = stream.isTTY === true;
+  let last = "";
+  let shown = 0;
+  const onProgress = ({ step, fraction }: Progress): void => {
+    const name = names[step] ?? step;
+    if (!bar) {
+      if (name !== last) stream.write(`${name}\n`);
+      last = name;
+      return;
+    }
+    const now = performance.now();
+    if (name === last && fraction < 1 && now - shown < 50) return;
+    last = name;
+    shown = now;
+    const filled = Math.round(fraction * 24);
+    stream.write(`\r\u001b[2K${"━".repeat(filled)}${"╌".repeat(24 - filled)} ${name}`);
+  };
+  return { onProgress, close: () => void (bar && stream.write("\r\u001b[2K")) };
+}
+
+/** One clear paragraph for a person; no stack trace. */
+export function paragraph(error: unknown): string {
+  const e = error as {
+    readonly message?: string;
+    readonly hint?: string | null;
+    readonly subject?: string | null;
+  };
+  const subject = e.subject && !e.message?.includes(e.subject) ? ` (${e.subject})` : "";
+  return `tissular: ${e.message ?? String(error)}${subject}${e.hint ? ` ${e.hint}` : ""}`;
+}

@@ -1,0 +1,545 @@
+import { checkOptions, either, integer, literal, number, oneOf, runRules, such } from "../core/check.ts";
+import { SpatialError } from "../core/errors.ts";
+import { checkAborted, type RunOptions } from "../core/progress.ts";
+import { leiden, rankGenes } from "../cluster/index.ts";
+import {
+  interactionTable,
+  matchInteractions,
+  testInteractions,
+  type InteractionTable,
+} from "../communicate/index.ts";
+import { delaunayGraph, gridGraph, kNearestGraph, neighborGraph } from "../graph/index.ts";
+import {
+  categorical,
+  dataset,
+  expression,
+  geneNames,
+  idList,
+  isCategorical,
+  selectCells,
+  selectColumns,
+  selectGenes,
+  toSparse,
+  withColumns,
+  type Categorical,
+  type Column,
+  type Dense,
+  type Expression,
+  type Graph,
+  type ReadReport,
+  type SpatialDataset,
+  type Sparse,
+  type Values,
+} from "../model/index.ts";
+import { tissueModules } from "../modules/index.ts";
+import {
+  filterCells,
+  filterGenes,
+  log1p,
+  normalizeTotal,
+  qcMetrics,
+  variableGenes,
+} from "../preprocess/index.ts";
+import { pca, umap } from "../reduce/index.ts";
+import { moran, neighborhoodEnrichment } from "../spatial/index.ts";
+import {
+  analysisSteps,
+  type Analysis,
+  type AnalysisNote,
+  type AnalysisParams,
+  type AnalysisStep,
+  type SpatialGraphStep,
+} from "./analysis.ts";
+import { inferSpecies, startingMatrix, variableGenesDefault } from "./defaults.ts";
+
+/** What `analyze` can be asked; everything has a default. */
+export interface AnalyzeOptions extends RunOptions {
+  /** Drop observations with fewer counts; default 1 (only the empty ones). */
+  readonly minCounts?: number;
+  /** Drop observations with fewer genes; default 0. */
+  readonly minGenes?: number;
+  /** Drop observations with more than this percentage of mitochondrial counts; default: no cutoff. */
+  readonly maxMito?: number;
+  /** Drop genes found in fewer observations; default 3. */
+  readonly minCells?: number;
+  /** Counts per observation after normalization; default: the median total. */
+  readonly targetSum?: number;
+  /** Genes for the embedding and clusters; default 2,000 by seurat_v3, or all of a panel or subset. */
+  readonly variableGenes?: number | "all";
+  /** Principal components, default 50 (fewer in small samples). */
+  readonly components?: number;
+  /** Expression neighbors, the observation itself counted; default 15. */
+  readonly neighbors?: number;
+  /** Resolution of the clusters; default 1. */
+  readonly resolution?: number;
+  /** Number of tissue modules, default "auto". */
+  readonly modules?: number | "auto";
+  /** Species of the built-in interaction table; default: read from the gene names. */
+  readonly species?: "human" | "mouse";
+  /** Interaction pairs of your own instead of the built-in table. */
+  readonly pairs?: InteractionTable;
+  /** Groups to compare instead of the clusters. */
+  readonly labels?: { readonly name: string; readonly values: Categorical };
+  /** Permutations of the enrichment and interaction tests; default 1,000. */
+  readonly permutations?: number;
+  readonly skip?: readonly AnalysisStep[];
+  readonly seed?: number;
+}
+
+const rules = {
+  minCounts: number(0),
+  minGenes: number(0),
+  maxMito: number(0, 100),
+  minCells: integer(0),
+  targetSum: number(1e-9),
+  variableGenes: either(integer(2), literal("all")),
+  components: integer(1, 1000),
+  neighbors: integer(2, 1000),
+  resolution: number(1e-6, 1000),
+  modules: either(integer(1, 200), literal("auto")),
+  species: oneOf("human", "mouse"),
+  pairs: such("an interaction table", (v) => typeof v === "object" && v !== null),
+  labels: such("{name, values}", (v) => typeof v === "object" && v !== null && "name" in v && "values" in v),
+  permutations: integer(1, 1e6),
+  skip: such(
+    `a list of steps (${analysisSteps.join(", ")})`,
+    (v) => Array.isArray(v) && v.every((s) => analysisSteps.includes(s as AnalysisStep)),
+  ),
+  seed: integer(0),
+  ...runRules,
+};
+
+/** Neighbors that a cell's expression is averaged with when tissue modules are sought. */
+const MODULE_NEIGHBORS = 25;
+/** Components that the expression neighbors are sought on. */
+const NEIGHBOR_COMPONENTS = 30;
+
+/**
+ * What is in this sample? The default path from a read sample to clusters, tissue modules, spatial genes, markers and
+ * ligand-receptor pairs. Writes nothing; `renderReport` shows the result.
+ *
+ * Steps: filter (empty observations, genes in fewer than 3), normalization to the median total and log1p, variable
+ * genes, PCA, expression neighbors, UMAP, Leiden clusters, spatial graph (first ring of an array, else a pruned
+ * Delaunay triangulation), neighborhood enrichment, Moran's I of all genes, tissue modules, markers (Wilcoxon) and
+ * interaction tests. Values that are not counts skip what needs counts, each with its reason in `notes`.
+ *
+ * @param sample what `readSample` returned: n observations, p genes
+ * @returns every result; parts that were skipped are null and `notes` says why
+ * @throws {SpatialError} `option`; `input` when nothing is left after the filter, when a table of `pairs` matches no
+ *   gene, or when the gene names belong to the other species than `species`; `aborted`
+ *
+ * Cost: 4,000 spots x 18,000 genes take a few seconds and under 1 GB. The same seed gives the same bits in every
+ * runtime and on any number of threads.
+ *
+ * @example
+ * ```ts
+ * import { simulateTissue } from "tissular/simulate";
+ * import { analyze } from "tissular/pipeline";
+ * const { dataset } = simulateTissue({ observations: 300, genes: 200, seed: 1 });
+ * const analysis = await analyze({ dataset }, { permutations: 50 });
+ * if (analysis.modules === null) throw new Error("no modules");
+ * ```
+ */
+export async function analyze(
+  sample: { readonly dataset: SpatialDataset; readonly report?: ReadReport; readonly title?: string },
+  options: AnalyzeOptions = {},
+): Promise<Analysis> {
+  checkOptions("analyze", options, rules);
+  const seed = options.seed ?? 0;
+  const permutations = options.permutations ?? 1000;
+  const notes: AnalysisNote[] = [];
+  const timings: { step: string; seconds: number }[] = [];
+  const asked = new Set(options.skip ?? []);
+  const skip = (step: AnalysisStep, text: string): null => {
+    notes.push({ step, kind: "skipped", text });
+    return null;
+  };
+  /** Runs a step unless it was asked to be skipped or `obstacle` says why it cannot be done. */
+  const step = async <T>(
+    name: AnalysisStep | "filter",
+    obstacle: string | null,
+    work: () => T | Promise<T>,
+  ): Promise<T | null> => {
+    if (name !== "filter" && asked.has(name)) return skip(name, "left out as asked");
+    if (name !== "filter" && obstacle !== null) return skip(name, obstacle);
+    checkAborted(options.signal);
+    const start = performance.now();
+    options.onProgress?.({ step: name, fraction: 0 });
+    const result = await work();
+    options.onProgress?.({ step: name, fraction: 1 });
+    timings.push({ step: name, seconds: (performance.now() - start) / 1000 });
+    return result;
+  };
+  const run = { signal: options.signal, onProgress: options.onProgress, threads: options.threads };
+
+  const source = sample.dataset;
+  const kind: Values = startingMatrix(source).values;
+  const before = { observations: source.cells.ids.length, genes: source.genes.ids.length };
+  const { kept, userLabels } = (await step("filter", null, () => filter(source, kind, options, notes)))!;
+  const n = kept.cells.ids.length;
+  const p = kept.genes.ids.length;
+  const start = startingMatrix(kept);
+  const noun = kept.observation;
+  const names = geneNames(kept.genes);
+
+  const qc = kind === "counts" ? qcMetrics(start as Expression<Sparse>, { names }) : null;
+  if (qc === null)
+    notes.push({
+      step: "filter",
+      kind: "note",
+      text: `totals are not reported: the values are ${kind}, not counts`,
+    });
+
+  const logged = await step("normalize", obstacleToNormalize(kind), () => {
+    const sparse = asSparse(start);
+    return log1p(
+      kind === "counts"
+        ? normalizeTotal(sparse, options.targetSum === undefined ? {} : { targetSum: options.targetSum })
+        : sparse,
+    );
+  });
+  const x: Expression<Sparse> | Expression<Dense> = logged ?? start;
+
+  const chosen = options.variableGenes ?? variableGenesDefault(source).top;
+  const allGenesWhy =
+    options.variableGenes === "all"
+      ? "all genes are used, as asked"
+      : options.variableGenes === undefined
+        ? variableGenesDefault(source).why
+        : p <= options.variableGenes
+          ? `${p} genes passed the filter, no more than the ${options.variableGenes} asked for: all are used`
+          : null;
+  const variable = await step(
+    "variable-genes",
+    allGenesWhy ??
+      (kind === "counts" ? null : `seurat_v3 needs counts, the values are ${kind}: all genes are used`),
+    () =>
+      variableGenes(start as Expression<Sparse>, { flavor: "seurat_v3", top: Math.min(chosen as number, p) }),
+  );
+
+  const components = Math.min(options.components ?? 50, n - 1, (variable?.selected.length ?? p) - 1);
+  const tooSmall = n < 4 ? `${n} ${noun}s are too few` : components < 1 ? `${p} genes are too few` : null;
+  const pcaResult = await step("pca", tooSmall, () =>
+    pca(x, { components, seed, ...(variable ? { genes: variable.selected } : {}), ...run }),
+  );
+
+  const neighbors = Math.min(options.neighbors ?? 15, n - 1);
+  const neighborComponents = Math.min(NEIGHBOR_COMPONENTS, components);
+  const noPca = pcaResult === null ? "there are no principal components" : null;
+  const expressionGraph = await step("neighbors", noPca, () =>
+    neighborGraph(firstColumns(pcaResult!.scores, neighborComponents), { neighbors, ...run }),
+  );
+  const noGraph = expressionGraph === null ? "there is no expression neighbor graph" : null;
+  const embedding = await step("umap", noGraph, () =>
+    umap(expressionGraph!.graph, {
+      init: firstColumns(pcaResult!.scores, Math.min(2, components)),
+      seed,
+      ...run,
+    }),
+  );
+  const clusters = await step("clusters", noGraph, () =>
+    leiden(expressionGraph!.graph, { resolution: options.resolution ?? 1, seed, ...run }),
+  );
+  const groups = userLabels ?? (clusters === null ? null : { name: "cluster", labels: clusters.labels });
+
+  const noPositions =
+    kept.positions === null ? `the sample has no positions` : n < 4 ? `${n} ${noun}s are too few` : null;
+  const spatial = await step("spatial-graph", noPositions, () => spatialGraph(kept));
+  const noSpace = spatial === null ? "there is no spatial graph" : null;
+  const fewGroups =
+    groups === null
+      ? "there are no clusters or labels"
+      : groupCount(groups.labels) < 2
+        ? "there is only one group"
+        : null;
+  const enrichment = await step("enrichment", noSpace ?? fewGroups, () =>
+    neighborhoodEnrichment(groups!.labels, spatial!.graph, { permutations, seed, ...run }),
+  );
+  const moranResult = await step("moran", noSpace, () => moran(x, spatial!.graph, run));
+  const modules = await step("modules", noSpace ?? tooSmall, () =>
+    tissueModules(x, averagingGraph(kept, spatial!.graph), {
+      modules: options.modules ?? "auto",
+      seed,
+      ...run,
+    }),
+  );
+
+  const noCounts = kind === "scaled" ? "the values are scaled" : null;
+  const groupMarkers = await step("markers", fewGroups, () =>
+    rankGenes(x, groups!.labels, { method: "wilcoxon", ...run }),
+  );
+  const moduleMarkers =
+    asked.has("markers") || modules === null || groupCount(modules.labels) < 2
+      ? null
+      : await rankGenes(x, modules.labels, { method: "wilcoxon", ...run });
+  if (noCounts !== null) notes.push({ step: "markers", kind: "note", text: `no fold changes: ${noCounts}` });
+
+  const species = chooseSpecies(kept, names, options, notes);
+  const table = options.pairs ?? interactionTable(species);
+  const match = asked.has("interactions") ? null : matchInteractions(table, names);
+  if (options.pairs !== undefined && match !== null && match.complete === 0) {
+    throw new SpatialError(
+      "input",
+      `None of the ${match.pairs} pairs has all its genes among the sample's ${p} genes.`,
+      {
+        subject: "pairs",
+        hint: match.likelyCause ?? "Compare the gene symbols of the pairs with those of the sample.",
+      },
+    );
+  }
+  const noPairs =
+    match !== null && match.complete === 0
+      ? `none of the table's ${match.pairs} pairs has all its genes among the sample's ${p}`
+      : null;
+  const interactions = await step("interactions", noCounts ?? noPairs ?? fewGroups, () =>
+    testInteractions(asSparse(x), groups!.labels, names, table, {
+      permutations,
+      seed,
+      ...(spatial ? { graph: spatial.graph } : {}),
+      ...run,
+    }),
+  );
+
+  const params: AnalysisParams = {
+    values: kind,
+    minCounts: options.minCounts ?? 1,
+    minGenes: options.minGenes ?? 0,
+    maxMito: options.maxMito ?? null,
+    minCells: options.minCells ?? 3,
+    targetSum: options.targetSum ?? null,
+    variableGenes: variable === null ? "all" : variable.selected.length,
+    components,
+    neighbors,
+    neighborComponents,
+    resolution: options.resolution ?? 1,
+    modules: options.modules ?? "auto",
+    species,
+    permutations,
+    skip: analysisSteps.filter((s) => asked.has(s)),
+    seed,
+  };
+
+  const columns: Record<string, Column> = {};
+  if (qc !== null) {
+    columns["total_counts"] = qc.totalCounts;
+    columns["n_genes"] = qc.nGenes;
+    if (qc.pctMito !== null) columns["pct_mito"] = qc.pctMito;
+  }
+  if (clusters !== null) columns["cluster"] = clusters.labels;
+  if (userLabels !== null) columns[userLabels.name] = userLabels.labels;
+  if (modules !== null) columns["module"] = modules.labels;
+  const result = dataset({
+    ...kept,
+    cells: withColumns(kept.cells, columns),
+    layers: logged === null ? kept.layers : { ...kept.layers, log: logged },
+    embeddings: {
+      ...kept.embeddings,
+      ...(pcaResult ? { pca: pcaResult.scores } : {}),
+      ...(embedding ? { umap: embedding.embedding } : {}),
+    },
+    graphs: {
+      ...(spatial ? { spatial: spatial.graph } : {}),
+      ...(expressionGraph ? { expression: expressionGraph.graph } : {}),
+    },
+  });
+
+  return {
+    kind: "analysis",
+    title: sample.title ?? kept.platform,
+    dataset: result,
+    read: sample.report ?? {
+      platform: kept.platform,
+      files: [],
+      found: [],
+      joined: [],
+      dropped: [],
+      warnings: [],
+    },
+    before,
+    params,
+    notes,
+    qc,
+    variableGenes: variable,
+    pca: pcaResult,
+    neighbors: expressionGraph,
+    umap: embedding,
+    clusters,
+    groups,
+    spatial,
+    enrichment,
+    moran: moranResult,
+    modules,
+    groupMarkers,
+    moduleMarkers,
+    interactionMatch: match,
+    interactions,
+    timings,
+  };
+}
+
+function obstacleToNormalize(kind: Values): string | null {
+  return kind === "log"
+    ? "the values are logged already"
+    : kind === "scaled"
+      ? "the values are scaled"
+      : null;
+}
+
+interface Filtered {
+  readonly kept: SpatialDataset;
+  readonly userLabels: { readonly name: string; readonly labels: Categorical } | null;
+}
+
+function filter(
+  source: SpatialDataset,
+  kind: Values,
+  options: AnalyzeOptions,
+  notes: AnalysisNote[],
+): Filtered {
+  const start = startingMatrix(source);
+  const names = geneNames(source.genes);
+  const n = source.cells.ids.length;
+  if (options.labels !== undefined && options.labels.values.codes.length !== n) {
+    throw new SpatialError(
+      "input",
+      `labels must have ${n} values, found ${options.labels.values.codes.length}.`,
+      { subject: "labels" },
+    );
+  }
+  if (kind !== "counts" || start.kind !== "sparse") {
+    for (const name of ["minCounts", "minGenes", "maxMito"] as const) {
+      if (options[name] !== undefined) {
+        throw new SpatialError("values", `The cutoff ${name} needs counts, found ${kind} values.`, {
+          subject: name,
+          hint: "Leave the cutoff out.",
+        });
+      }
+    }
+    return {
+      kept: source,
+      userLabels: options.labels ? { name: options.labels.name, labels: options.labels.values } : null,
+    };
+  }
+  if (options.maxMito !== undefined && qcMetrics(start, { names }).pctMito === null) {
+    notes.push({
+      step: "filter",
+      kind: "note",
+      text: "the mitochondrial cutoff was not applied: the sample has no mitochondrial genes",
+    });
+  }
+  const cells = filterCells(start, {
+    minCounts: options.minCounts ?? 1,
+    minGenes: options.minGenes ?? 0,
+    ...(options.maxMito === undefined ? {} : { maxPctMito: options.maxMito, names }),
+  });
+  if (cells.length === 0) {
+    throw new SpatialError("input", `No ${source.observation} passes the filter (${n} were read).`, {
+      hint: "Lower the cutoffs (--min-counts, --min-genes) or raise --max-mito.",
+    });
+  }
+  const some = cells.length === n ? source : selectCells(source, cells);
+  const genes = filterGenes(startingMatrix(some) as Expression<Sparse>, {
+    minCells: Math.min(options.minCells ?? 3, cells.length),
+  });
+  if (genes.length === 0) {
+    throw new SpatialError(
+      "input",
+      `No gene is found in at least ${options.minCells ?? 3} ${source.observation}s.`,
+    );
+  }
+  const kept = genes.length === source.genes.ids.length ? some : selectGenes(some, genes);
+  const labels = options.labels;
+  return {
+    kept,
+    userLabels: labels
+      ? {
+          name: labels.name,
+          labels: categorical(
+            Int32Array.from(cells, (i) => labels.values.codes[i]),
+            labels.values.categories,
+          ),
+        }
+      : null,
+  };
+}
+
+function chooseSpecies(
+  ds: SpatialDataset,
+  names: readonly string[],
+  options: AnalyzeOptions,
+  notes: AnalysisNote[],
+): "human" | "mouse" {
+  const seen = inferSpecies(idList(ds.genes.ids), names);
+  if (options.species === undefined) {
+    if (seen === "mouse")
+      notes.push({
+        step: "interactions",
+        kind: "note",
+        text: "the gene names are those of the mouse: the mouse table is used",
+      });
+    return seen ?? "human";
+  }
+  if (
+    seen !== null &&
+    seen !== options.species &&
+    options.pairs === undefined &&
+    !(options.skip ?? []).includes("interactions")
+  ) {
+    throw new SpatialError(
+      "input",
+      `The species is said to be ${options.species}, but the gene names look like ${seen} (${names.slice(0, 3).join(", ")}).`,
+      {
+        subject: "species",
+        hint: `Use --species ${seen}, or leave it out.`,
+      },
+    );
+  }
+  return options.species;
+}
+
+/** The first ring of an array, else a Delaunay triangulation without its long edges. */
+function spatialGraph(ds: SpatialDataset): SpatialGraphStep {
+  const sample = sampleOf(ds);
+  const row = ds.cells.columns["array_row"];
+  const col = ds.cells.columns["array_col"];
+  if (ds.observation !== "cell" && row instanceof Int32Array && col instanceof Int32Array) {
+    return { graph: gridGraph(row, col, { sample }), rule: "first ring of the array" };
+  }
+  const result = delaunayGraph(ds.positions!, { sample });
+  const unit = ds.positions!.unit === "array" ? "array steps" : ds.positions!.unit;
+  return {
+    graph: result.graph,
+    rule: `Delaunay triangulation, edges up to ${Number(result.maxLength.toPrecision(3))} ${unit}`,
+  };
+}
+
+/** The neighbors that expression is averaged with: the first ring of spots, the 25 nearest cells. */
+function averagingGraph(ds: SpatialDataset, spatial: Graph): Graph {
+  if (ds.observation !== "cell") return spatial;
+  return kNearestGraph(ds.positions!, {
+    k: Math.min(MODULE_NEIGHBORS, ds.cells.ids.length - 1),
+    sample: sampleOf(ds),
+  });
+}
+
+function sampleOf(ds: SpatialDataset): Categorical | undefined {
+  const sample = ds.cells.columns["sample"];
+  return sample !== undefined && isCategorical(sample) ? sample : undefined;
+}
+
+function groupCount(labels: Categorical): number {
+  return new Set(labels.codes.filter((code) => code >= 0)).size;
+}
+
+function firstColumns(x: Dense, count: number): Dense {
+  return count === x.cols
+    ? x
+    : selectColumns(
+        x,
+        Array.from({ length: count }, (_, j) => j),
+      );
+}
+
+function asSparse(x: Expression<Sparse> | Expression<Dense>): Expression<Sparse> {
+  return x.kind === "sparse" ? x : expression(toSparse(x), x.values);
+}
