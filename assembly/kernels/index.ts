@@ -1,0 +1,1 @@
+export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
