@@ -17,7 +17,9 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith(".ts"))
   .sort();
 const version = readFileSync(join(root, "node_modules", "assemblyscript", "package.json"), "utf8");
-const hash = createHash("sha256").update(version).update(readFileSync(fileURLToPath(import.meta.url)));
+const hash = createHash("sha256")
+  .update(version)
+  .update(readFileSync(fileURLToPath(import.meta.url)));
 for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));
 const stamp = `// ${hash.digest("hex")}\n`;
 

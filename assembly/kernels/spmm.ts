@@ -13,8 +13,8 @@ export function sparseTimesDense32(
   out: usize,
 ): void {
   for (let i = 0; i < rows; i++) {
-    const start = load<u32>(indptr + (<usize>i << 2));
-    const end = load<u32>(indptr + (<usize>i << 2), 4);
+    const start = load<u32>(indptr + ((<usize>i) << 2));
+    const end = load<u32>(indptr + ((<usize>i) << 2), 4);
     let k: usize = 0;
     for (; k + 128 <= stride; k += 128) {
       let s0 = f32x4.splat(0);
@@ -26,8 +26,8 @@ export function sparseTimesDense32(
       let s6 = f32x4.splat(0);
       let s7 = f32x4.splat(0);
       for (let e = start; e < end; e++) {
-        const v = v128.load32_splat(data + (<usize>e << 2));
-        const row = b + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = b + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         s0 = f32x4.add(s0, f32x4.mul(v, v128.load(row)));
         s1 = f32x4.add(s1, f32x4.mul(v, v128.load(row, 16)));
         s2 = f32x4.add(s2, f32x4.mul(v, v128.load(row, 32)));
@@ -50,8 +50,8 @@ export function sparseTimesDense32(
       let s0 = f32x4.splat(0);
       let s1 = f32x4.splat(0);
       for (let e = start; e < end; e++) {
-        const v = v128.load32_splat(data + (<usize>e << 2));
-        const row = b + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = b + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         s0 = f32x4.add(s0, f32x4.mul(v, v128.load(row)));
         s1 = f32x4.add(s1, f32x4.mul(v, v128.load(row, 16)));
       }
@@ -61,8 +61,8 @@ export function sparseTimesDense32(
     if (k < stride) {
       let s0 = f32x4.splat(0);
       for (let e = start; e < end; e++) {
-        const v = v128.load32_splat(data + (<usize>e << 2));
-        const row = b + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = b + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         s0 = f32x4.add(s0, f32x4.mul(v, v128.load(row)));
       }
       v128.store(out + k, s0);
@@ -82,8 +82,8 @@ export function sparseTimesDense64(
   out: usize,
 ): void {
   for (let i = 0; i < rows; i++) {
-    const start = load<u32>(indptr + (<usize>i << 2));
-    const end = load<u32>(indptr + (<usize>i << 2), 4);
+    const start = load<u32>(indptr + ((<usize>i) << 2));
+    const end = load<u32>(indptr + ((<usize>i) << 2), 4);
     let k: usize = 0;
     for (; k + 128 <= stride; k += 128) {
       let s0 = f64x2.splat(0);
@@ -95,8 +95,8 @@ export function sparseTimesDense64(
       let s6 = f64x2.splat(0);
       let s7 = f64x2.splat(0);
       for (let e = start; e < end; e++) {
-        const v = f64x2.splat(<f64>load<f32>(data + (<usize>e << 2)));
-        const row = b + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = f64x2.splat(<f64>load<f32>(data + ((<usize>e) << 2)));
+        const row = b + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         s0 = f64x2.add(s0, f64x2.mul(v, v128.load(row)));
         s1 = f64x2.add(s1, f64x2.mul(v, v128.load(row, 16)));
         s2 = f64x2.add(s2, f64x2.mul(v, v128.load(row, 32)));
@@ -118,8 +118,8 @@ export function sparseTimesDense64(
     for (; k < stride; k += 16) {
       let s0 = f64x2.splat(0);
       for (let e = start; e < end; e++) {
-        const v = f64x2.splat(<f64>load<f32>(data + (<usize>e << 2)));
-        const row = b + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = f64x2.splat(<f64>load<f32>(data + ((<usize>e) << 2)));
+        const row = b + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         s0 = f64x2.add(s0, f64x2.mul(v, v128.load(row)));
       }
       v128.store(out + k, s0);
@@ -139,8 +139,8 @@ export function transposeTimesDense32(
   out: usize,
 ): void {
   for (let i = 0; i < rows; i++) {
-    const start = load<u32>(indptr + (<usize>i << 2));
-    const end = load<u32>(indptr + (<usize>i << 2), 4);
+    const start = load<u32>(indptr + ((<usize>i) << 2));
+    const end = load<u32>(indptr + ((<usize>i) << 2), 4);
     let k: usize = 0;
     for (; k + 64 <= stride; k += 64) {
       const b0 = v128.load(b + k);
@@ -148,8 +148,8 @@ export function transposeTimesDense32(
       const b2 = v128.load(b + k, 32);
       const b3 = v128.load(b + k, 48);
       for (let e = start; e < end; e++) {
-        const v = v128.load32_splat(data + (<usize>e << 2));
-        const row = out + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = out + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         v128.store(row, f32x4.add(v128.load(row), f32x4.mul(v, b0)));
         v128.store(row, f32x4.add(v128.load(row, 16), f32x4.mul(v, b1)), 16);
         v128.store(row, f32x4.add(v128.load(row, 32), f32x4.mul(v, b2)), 32);
@@ -159,8 +159,8 @@ export function transposeTimesDense32(
     for (; k < stride; k += 16) {
       const b0 = v128.load(b + k);
       for (let e = start; e < end; e++) {
-        const v = v128.load32_splat(data + (<usize>e << 2));
-        const row = out + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = out + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         v128.store(row, f32x4.add(v128.load(row), f32x4.mul(v, b0)));
       }
     }
@@ -179,8 +179,8 @@ export function transposeTimesDense64(
   out: usize,
 ): void {
   for (let i = 0; i < rows; i++) {
-    const start = load<u32>(indptr + (<usize>i << 2));
-    const end = load<u32>(indptr + (<usize>i << 2), 4);
+    const start = load<u32>(indptr + ((<usize>i) << 2));
+    const end = load<u32>(indptr + ((<usize>i) << 2), 4);
     let k: usize = 0;
     for (; k + 64 <= stride; k += 64) {
       const b0 = v128.load(b + k);
@@ -188,8 +188,8 @@ export function transposeTimesDense64(
       const b2 = v128.load(b + k, 32);
       const b3 = v128.load(b + k, 48);
       for (let e = start; e < end; e++) {
-        const v = f64x2.splat(<f64>load<f32>(data + (<usize>e << 2)));
-        const row = out + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = f64x2.splat(<f64>load<f32>(data + ((<usize>e) << 2)));
+        const row = out + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         v128.store(row, f64x2.add(v128.load(row), f64x2.mul(v, b0)));
         v128.store(row, f64x2.add(v128.load(row, 16), f64x2.mul(v, b1)), 16);
         v128.store(row, f64x2.add(v128.load(row, 32), f64x2.mul(v, b2)), 32);
@@ -199,8 +199,8 @@ export function transposeTimesDense64(
     for (; k < stride; k += 16) {
       const b0 = v128.load(b + k);
       for (let e = start; e < end; e++) {
-        const v = f64x2.splat(<f64>load<f32>(data + (<usize>e << 2)));
-        const row = out + <usize>load<u32>(indices + (<usize>e << 2)) * stride + k;
+        const v = f64x2.splat(<f64>load<f32>(data + ((<usize>e) << 2)));
+        const row = out + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
         v128.store(row, f64x2.add(v128.load(row), f64x2.mul(v, b0)));
       }
     }

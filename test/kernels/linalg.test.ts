@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  cholesky,
+  orthonormalizeRow,
+  solveLower,
+  solveLowerTransposed,
+  symmetricEigen,
+} from "../../src/kernels/linalg.ts";
+import { stream } from "../../src/core/rng.ts";
+
+function randomSymmetric(n: number, rank: number, seed: number): Float64Array {
+  const rng = stream(seed);
+  const b = Float64Array.from({ length: rank * n }, () => rng.uniform() - 0.5);
+  const a = new Float64Array(n * n);
+  for (let r = 0; r < rank; r++)
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a[i * n + j] += b[r * n + i] * b[r * n + j];
+  return a;
+}
+
+function checkEigen(a: Float64Array, n: number): Float64Array {
+  const { values, vectors } = symmetricEigen(a, n);
+  const size = Math.max(1e-300, ...a.map(Math.abs)) * n;
+  for (let k = 0; k < n; k++) {
+    if (k > 0) expect(values[k]).toBeLessThanOrEqual(values[k - 1]);
+    for (let i = 0; i < n; i++) {
+      let av = 0;
+      for (let j = 0; j < n; j++) av += a[i * n + j] * vectors[k * n + j];
+      expect(Math.abs(av - values[k] * vectors[k * n + i])).toBeLessThan(1e-13 * size);
+    }
+    for (let l = 0; l <= k; l++) {
+      let d = 0;
+      for (let j = 0; j < n; j++) d += vectors[k * n + j] * vectors[l * n + j];
+      expect(Math.abs(d - (k === l ? 1 : 0))).toBeLessThan(1e-12);
+    }
+  }
+  return values;
+}
+
+describe("symmetricEigen", () => {
+  it("agrees with the closed form of a path graph's Laplacian", () => {
+    const n = 40;
+    const a = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      a[i * n + i] = 2;
+      if (i > 0) a[i * n + i - 1] = a[(i - 1) * n + i] = -1;
+    }
+    const values = checkEigen(a, n);
+    for (let k = 0; k < n; k++)
+      expect(values[k]).toBeCloseTo(2 + 2 * Math.cos(((k + 1) * Math.PI) / (n + 1)), 12);
+  });
+
+  it("always gives orthonormal vectors that the matrix only stretches", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 0, max: 24 }), fc.nat(), (n, rank, seed) => {
+        checkEigen(randomSymmetric(n, rank, seed), n);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("handles diagonal, zero, repeated and badly scaled matrices", () => {
+    checkEigen(new Float64Array(25), 5);
+    checkEigen(Float64Array.from([3, 0, 0, 0, 3, 0, 0, 0, 1]), 3);
+    checkEigen(new Float64Array(36).fill(1), 6);
+    checkEigen(Float64Array.from([1e12, 1, 1, 1e-12]), 2);
+    checkEigen(Float64Array.from([0, 0, 1, 0, 0, 0, 1, 0, 0]), 3);
+  });
+
+  it("refuses matrices with missing values", () => {
+    expect(() => symmetricEigen(Float64Array.from([1, NaN, NaN, 1]), 2)).toThrow(/do not exist/);
+  });
+});
+
+describe("cholesky and triangular solves", () => {
+  it("invert a positive definite system", () => {
+    const n = 9;
+    const a = randomSymmetric(n, 20, 5);
+    const l = cholesky(a, n);
+    const x = Float64Array.from({ length: n }, (_, i) => i - 3);
+    const b = new Float64Array(n);
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) b[i] += a[i * n + j] * x[j];
+    solveLower(l, n, b);
+    solveLowerTransposed(l, n, b);
+    for (let i = 0; i < n; i++) expect(b[i]).toBeCloseTo(x[i], 9);
+  });
+
+  it("refuse a matrix that is not positive definite", () => {
+    expect(() => cholesky(Float64Array.from([1, 2, 2, 1]), 2)).toThrow(/positive definite/);
+  });
+});
+
+describe("orthonormalizeRow", () => {
+  it("leaves a unit row at right angles to the others, and says when nothing is left", () => {
+    const n = 5;
+    const rows = Float64Array.from([1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 2, 3, 4, 5, 6]);
+    expect(orthonormalizeRow(rows, n, 0)).toBeCloseTo(Math.sqrt(5), 12);
+    expect(orthonormalizeRow(rows, n, 1)).toBeGreaterThan(0);
+    expect(orthonormalizeRow(rows, n, 2)).toBe(0);
+    let d = 0;
+    for (let i = 0; i < n; i++) d += rows[i] * rows[n + i];
+    expect(Math.abs(d)).toBeLessThan(1e-14);
+  });
+});
