@@ -1,0 +1,241 @@
+import { boolean, checkOptions, integer, number, string } from "../core/check.ts";
+import { SpatialError } from "../core/errors.ts";
+import { log10 } from "../kernels/math.ts";
+import { type Figure, figure, inks, roundTicks, tidy } from "./figure.ts";
+import { sequentialStops } from "./palettes.ts";
+
+export interface HistogramOptions {
+  /** Words under the axis, with the unit. */
+  readonly title?: string;
+  /** Bins of equal ratio instead of equal width; values <= 0 are left out. */
+  readonly log?: boolean;
+  /** How many bins (default 40). */
+  readonly bins?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const sizeRules = { width: number(20), height: number(20) };
+
+/** Axis of values or of their decimal logarithms, with round ticks. */
+function axis(low: number, high: number, title: string, log: boolean): Record<string, unknown> {
+  const values = log ? logTicks(low, high) : roundTicks(low, high);
+  const labels = values.map((v) => shortNumber(log ? powerOfTen(v) : v));
+  const table = JSON.stringify(Object.fromEntries(values.map((v, k) => [String(v), labels[k]])));
+  return { title, values, labelExpr: `${table}[datum.value]`, grid: false, ticks: true };
+}
+
+/** Logarithms of 1, 10, 100 ..., and of 3, 30 ... where fewer than three powers of ten lie in range. */
+function logTicks(low: number, high: number): number[] {
+  const ticks: number[] = [];
+  const sparse = Math.floor(high) - Math.ceil(low) < 2;
+  for (let k = Math.floor(low); k <= Math.ceil(high); k++) {
+    for (const part of sparse ? [0, 0.3010299957, 0.6989700043] : [0]) {
+      if (k + part >= low - 1e-9 && k + part <= high + 1e-9) ticks.push(k + part);
+    }
+  }
+  return ticks;
+}
+
+function powerOfTen(tick: number): number {
+  const whole = Math.floor(tick + 1e-9);
+  const part = tick - whole;
+  const lead = part < 0.2 ? 1 : part < 0.5 ? 2 : 5;
+  let value = lead;
+  for (let k = 0; k < Math.abs(whole); k++) value = whole < 0 ? value / 10 : value * 10;
+  return Number(value.toPrecision(6));
+}
+
+/** 1,200 as "1.2k", 3,000,000 as "3M". */
+function shortNumber(x: number): string {
+  const size = Math.abs(x);
+  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`;
+  if (size >= 1e3) return `${Number((x / 1e3).toPrecision(3))}k`;
+  return String(Number(x.toPrecision(6)));
+}
+
+interface Scale {
+  readonly low: number;
+  readonly high: number;
+  /** length n; NaN is not shown */
+  readonly at: Float64Array;
+}
+
+function place(values: ArrayLike<number>, log: boolean): Scale {
+  const at = Float64Array.from(values, (v) =>
+    Number.isFinite(v) ? (log ? (v > 0 ? log10(v) : NaN) : v) : NaN,
+  );
+  let low = Infinity;
+  let high = -Infinity;
+  for (const v of at) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (low === Infinity) return { low: 0, high: 1, at };
+  if (low === high) return { low: low - 0.5, high: high + 0.5, at };
+  return { low, high, at };
+}
+
+/**
+ * How values are distributed: a histogram with a rule at the median. Missing values (NaN) are left out.
+ *
+ * @throws {SpatialError} `input` where no value can be shown
+ * @example
+ * ```ts
+ * import { histogramFigure } from "tissular/plot";
+ * const figure = histogramFigure(Float64Array.of(10, 100, 100, 1000), { title: "total counts", log: true });
+ * if (figure.kind !== "figure") throw new Error("a figure wanted");
+ * ```
+ */
+export function histogramFigure(values: ArrayLike<number>, options: HistogramOptions = {}): Figure {
+  checkOptions("histogramFigure", options, {
+    title: string(),
+    log: boolean(),
+    bins: integer(1, 1000),
+    ...sizeRules,
+  });
+  const { title = "", log = false, bins = 40, width = 260, height = 130 } = options;
+  const { low, high, at } = place(values, log);
+  const counts = new Float64Array(bins);
+  for (const v of at)
+    if (v === v) counts[Math.min(bins - 1, Math.floor(((v - low) / (high - low)) * bins))]++;
+  const shown = at.filter((v) => v === v).sort();
+  if (shown.length === 0)
+    throw new SpatialError("input", `histogramFigure: no value of "${title}" can be shown.`);
+  const step = (high - low) / bins;
+  const rows = Array.from(counts, (count, k) => ({
+    x0: tidy(low + k * step),
+    x1: tidy(low + (k + 1) * step),
+    count,
+    zero: 0,
+  }));
+  const middle = shown.length >> 1;
+  const median = shown.length % 2 === 1 ? shown[middle] : (shown[middle - 1] + shown[middle]) / 2;
+  const x = {
+    field: "x0",
+    type: "quantitative",
+    scale: { domain: [tidy(low), tidy(high)], nice: false, zero: false },
+  };
+  return figure({
+    width,
+    height,
+    layer: [
+      {
+        data: { values: rows },
+        mark: { type: "rect", color: inks.bar, stroke: inks.bar, strokeWidth: 0.4 },
+        encoding: {
+          x: { ...x, axis: axis(low, high, title, log) },
+          x2: { field: "x1" },
+          y: {
+            field: "count",
+            type: "quantitative",
+            scale: { domain: [0, Math.max(...counts)], nice: false },
+            axis: { title: null, values: roundTicks(0, Math.max(...counts), 3), domain: false, ticks: false },
+          },
+          y2: { field: "zero" },
+        },
+      },
+      {
+        data: { values: [{ x0: tidy(median) }] },
+        mark: { type: "rule", color: inks.text, strokeDash: [3, 2] },
+        encoding: { x },
+      },
+    ],
+  });
+}
+
+export interface DensityOptions {
+  readonly xTitle?: string;
+  readonly yTitle?: string;
+  /** Logarithmic axes; points with a value <= 0 are left out. */
+  readonly log?: boolean;
+  /** Squares across and down (default 48). */
+  readonly bins?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/**
+ * How two values go together: points counted in squares, darker to lighter by the logarithm of their number. Its size does
+ * not grow with the number of points.
+ *
+ * @throws {SpatialError} `input` where the lengths differ
+ * @example
+ * ```ts
+ * import { densityFigure } from "tissular/plot";
+ * const figure = densityFigure([1, 2, 3], [2, 4, 6], { xTitle: "area", yTitle: "counts" });
+ * if (figure.kind !== "figure") throw new Error("a figure wanted");
+ * ```
+ */
+export function densityFigure(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  options: DensityOptions = {},
+): Figure {
+  checkOptions("densityFigure", options, {
+    xTitle: string(),
+    yTitle: string(),
+    log: boolean(),
+    bins: integer(1, 500),
+    ...sizeRules,
+  });
+  if (x.length !== y.length)
+    throw new SpatialError("input", `densityFigure needs as many x as y, found ${x.length} and ${y.length}.`);
+  const { xTitle = "", yTitle = "", log = false, bins = 48, width = 260, height = 180 } = options;
+  const across = place(x, log);
+  const up = place(y, log);
+  const counts = new Float64Array(bins * bins);
+  const bin = (v: number, s: Scale): number =>
+    Math.min(bins - 1, Math.floor(((v - s.low) / (s.high - s.low)) * bins));
+  for (let i = 0; i < x.length; i++) {
+    if (across.at[i] === across.at[i] && up.at[i] === up.at[i])
+      counts[bin(up.at[i], up) * bins + bin(across.at[i], across)]++;
+  }
+  const edge = (k: number, s: Scale): number | null => tidy(s.low + (k * (s.high - s.low)) / bins);
+  const rows: Record<string, number | null>[] = [];
+  counts.forEach((count, k) => {
+    if (count === 0) return;
+    const c = k % bins;
+    const r = Math.floor(k / bins);
+    rows.push({
+      x0: edge(c, across),
+      x1: edge(c + 1, across),
+      y0: edge(r, up),
+      y1: edge(r + 1, up),
+      n: tidy(log10(count)),
+    });
+  });
+  const encode = (field: string, s: Scale, title: string): Record<string, unknown> => ({
+    field,
+    type: "quantitative",
+    scale: { domain: [tidy(s.low), tidy(s.high)], nice: false, zero: false },
+    axis: axis(s.low, s.high, title, log),
+  });
+  const most = Math.max(1, ...counts);
+  return figure({
+    width,
+    height,
+    data: { values: rows },
+    mark: { type: "rect", strokeWidth: 0.4 },
+    encoding: {
+      x: encode("x0", across, xTitle),
+      x2: { field: "x1" },
+      y: encode("y0", up, yTitle),
+      y2: { field: "y1" },
+      color: {
+        field: "n",
+        type: "quantitative",
+        scale: { domain: spread(0, log10(most), sequentialStops.length), range: sequentialStops },
+        legend: null,
+      },
+    },
+  });
+}
+
+/** `count` even steps from low to high. */
+export function spread(low: number, high: number, count: number): number[] {
+  const top = high > low ? high : low + 1;
+  return Array.from({ length: count }, (_, k) =>
+    Number((low + ((top - low) * k) / (count - 1)).toPrecision(6)),
+  );
+}

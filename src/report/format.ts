@@ -1,0 +1,43 @@
+/** 12345.6 as "12,346". */
+export function whole(x: number): string {
+  const digits = String(Math.round(Math.abs(x)));
+  return (x <= -0.5 ? "\u2212" : "") + digits.replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Three significant digits, thousands grouped, powers of ten where numbers get very small or large; "missing" for NaN. */
+export function short(x: number): string {
+  if (x !== x) return "missing";
+  const size = Math.abs(x);
+  if (size === Infinity) return x < 0 ? "\u2212\u221e" : "\u221e";
+  if (size >= 1e7 || (size < 1e-3 && size > 0)) {
+    const [lead, power] = size.toExponential(1).split("e");
+    return `${x < 0 ? "\u2212" : ""}${lead} \u00d7 10${superscript(Number(power))}`;
+  }
+  if (size >= 1000) return whole(x);
+  const text = String(Number(size.toPrecision(3)));
+  return x < 0 ? `\u2212${text}` : text;
+}
+
+function superscript(n: number): string {
+  const digits = [..."\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"];
+  return (n < 0 ? "\u207b" : "") + [...String(Math.abs(n))].map((d) => digits[Number(d)]).join("");
+}
+
+/** "1 spot", "1,234 spots". */
+export function count(n: number, one: string, many: string = `${one}s`): string {
+  return `${whole(n)} ${n === 1 ? one : many}`;
+}
+
+/** "97.3 %"; never rounded up to 100 or down to 0. */
+export function percent(fraction: number): string {
+  if (fraction !== fraction) return "missing";
+  if (fraction > 0 && fraction < 0.001) return "< 0.1 %";
+  if (fraction < 1 && fraction > 0.999) return "> 99.9 %";
+  return `${Number((fraction * 100).toFixed(1))} %`;
+}
+
+/** "a", "a and b", "a, b and c". */
+export function list(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join("");
+  return `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
+}
