@@ -52,9 +52,14 @@ describe("symmetricEigen", () => {
 
   it("always gives orthonormal vectors that the matrix only stretches", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 0, max: 24 }), fc.nat(), (n, rank, seed) => {
-        checkEigen(randomSymmetric(n, rank, seed), n);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 24 }),
+        fc.integer({ min: 0, max: 24 }),
+        fc.nat(),
+        (n, rank, seed) => {
+          checkEigen(randomSymmetric(n, rank, seed), n);
+        },
+      ),
       { numRuns: 60 },
     );
   });

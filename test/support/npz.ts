@@ -58,10 +58,17 @@ function readNpy(bytes: Uint8Array): Npy {
   const header = new TextDecoder().decode(bytes.subarray(wide ? 12 : 10, start));
   const descr = /'descr': '([^']+)'/.exec(header)?.[1] ?? "";
   const shape = (/'shape': \(([^)]*)\)/.exec(header)?.[1] ?? "").split(",").filter((s) => s.trim() !== "");
-  if (header.includes("'fortran_order': True") && shape.length > 1) throw new Error("column-major array");
+  const columnMajor = header.includes("'fortran_order': True") && shape.length > 1;
+  if (columnMajor && shape.length > 2) throw new Error("column-major array of more than 2 dimensions");
   const make = types[descr];
   if (make === undefined) throw new Error(`type ${descr} not read`);
-  return { shape: shape.map(Number), data: new make(bytes.slice(start).buffer) };
+  const data = new make(Uint8Array.prototype.slice.call(bytes, start).buffer);
+  if (columnMajor) {
+    const [rows, cols] = shape.map(Number);
+    const stored = data.slice();
+    for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) data[i * cols + j] = stored[j * rows + i];
+  }
+  return { shape: shape.map(Number), data };
 }
 
 /** A sparse matrix stored as `<key>__data`, `__indices`, `__indptr`, `__shape`. */

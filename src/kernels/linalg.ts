@@ -1,0 +1,218 @@
+import { SpatialError } from "../core/errors.ts";
+
+/** Dense algebra for small symmetric matrices in f64: square matrices are row-major, length n * n. */
+
+const EPSILON = 2.220446049250313e-16;
+
+/** Eigenvalues in descending order, and the eigenvector of values[k] in vectors[k * n .. (k + 1) * n). */
+export interface SymmetricEigen {
+  /** length n */
+  readonly values: Float64Array;
+  /** length n * n, one vector per row */
+  readonly vectors: Float64Array;
+}
+
+/**
+ * All eigenpairs of a symmetric matrix: Householder reduction to tridiagonal form, then QL with implicit shifts
+ * (Golub and Van Loan, Matrix Computations, 8.3). Cost about 4 n^3 multiplications.
+ */
+export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
+  const { diagonal, off, basis } = tridiagonalize(Float64Array.from(a), n);
+  diagonalize(diagonal, off, basis, n);
+  const order = Array.from({ length: n }, (_, k) => k).sort((x, y) => diagonal[y] - diagonal[x] || x - y);
+  const values = new Float64Array(n);
+  const vectors = new Float64Array(n * n);
+  for (let k = 0; k < n; k++) {
+    values[k] = diagonal[order[k]];
+    vectors.set(basis.subarray(order[k] * n, (order[k] + 1) * n), k * n);
+  }
+  return { values, vectors };
+}
+
+/** Overwrites `a` with reflections H and returns T and the basis (rows), so that basis' T basis is the matrix. */
+function tridiagonalize(
+  a: Float64Array,
+  n: number,
+): { diagonal: Float64Array; off: Float64Array; basis: Float64Array } {
+  const diagonal = new Float64Array(n);
+  const off = new Float64Array(n);
+  const scales = new Float64Array(n);
+  const v = new Float64Array(n);
+  const w = new Float64Array(n);
+  for (let k = 0; k < n - 2; k++) {
+    const row = k * n;
+    let norm2 = 0;
+    for (let j = k + 1; j < n; j++) norm2 += a[row + j] * a[row + j];
+    const head = a[row + k + 1];
+    if (norm2 - head * head === 0) {
+      off[k] = head;
+      continue;
+    }
+    const alpha = head > 0 ? -Math.sqrt(norm2) : Math.sqrt(norm2);
+    off[k] = alpha;
+    a[row + k + 1] = head - alpha;
+    for (let j = k + 1; j < n; j++) v[j] = a[row + j];
+    const scale = 1 / (norm2 - head * alpha);
+    scales[k] = scale;
+    let vw = 0;
+    for (let i = k + 1; i < n; i++) {
+      w[i] = scale * dot(a, i * n + k + 1, v, k + 1, n - k - 1);
+      vw += w[i] * v[i];
+    }
+    const half = 0.5 * scale * vw;
+    for (let i = k + 1; i < n; i++) w[i] -= half * v[i];
+    for (let i = k + 1; i < n; i++) {
+      const vi = v[i];
+      const wi = w[i];
+      const at = i * n;
+      for (let j = k + 1; j < n; j++) a[at + j] -= vi * w[j] + wi * v[j];
+    }
+  }
+  for (let k = 0; k < n; k++) diagonal[k] = a[k * n + k];
+  if (n > 1) off[n - 2] = a[(n - 2) * n + n - 1];
+
+  const basis = new Float64Array(n * n);
+  for (let k = 0; k < n; k++) basis[k * n + k] = 1;
+  for (let k = n - 3; k >= 0; k--) {
+    if (scales[k] === 0) continue;
+    const at = k * n + k + 1;
+    const length = n - k - 1;
+    for (let i = k + 1; i < n; i++) {
+      const s = scales[k] * dot(basis, i * n + k + 1, a, at, length);
+      addScaled(basis, i * n + k + 1, -s, a, at, length);
+    }
+  }
+  return { diagonal, off, basis };
+}
+
+/** QL sweeps with implicit shifts; off[i] joins i and i + 1. Rows of `basis` become the eigenvectors. */
+function diagonalize(d: Float64Array, e: Float64Array, basis: Float64Array, n: number): void {
+  let norm = 0;
+  for (let k = 0; k < n; k++) norm = Math.max(norm, Math.abs(d[k]) + Math.abs(e[k]));
+  const negligible = EPSILON * norm;
+  for (let l = 0; l < n; l++) {
+    for (let sweep = 0; ; sweep++) {
+      let m = l;
+      while (m < n - 1 && !(Math.abs(e[m]) <= negligible)) m++;
+      if (m === l) break;
+      if (sweep === 80)
+        throw new SpatialError(
+          "input",
+          "The eigenvalues of a matrix with infinite or missing values do not exist.",
+        );
+      let g = (d[l + 1] - d[l]) / (2 * e[l]);
+      const r0 = Math.sqrt(g * g + 1);
+      g = d[m] - d[l] + e[l] / (g + (g >= 0 ? r0 : -r0));
+      let s = 1;
+      let c = 1;
+      let p = 0;
+      let i = m - 1;
+      for (; i >= l; i--) {
+        const f = s * e[i];
+        const b = c * e[i];
+        const r = Math.sqrt(f * f + g * g);
+        e[i + 1] = r;
+        if (r === 0) {
+          d[i + 1] -= p;
+          e[m] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = d[i + 1] - p;
+        const t = (d[i] - g) * s + 2 * c * b;
+        p = s * t;
+        d[i + 1] = g + p;
+        g = c * t - b;
+        const low = i * n;
+        const high = low + n;
+        for (let k = 0; k < n; k++) {
+          const x = basis[high + k];
+          const y = basis[low + k];
+          basis[high + k] = s * y + c * x;
+          basis[low + k] = c * y - s * x;
+        }
+      }
+      if (i >= l) continue;
+      d[l] -= p;
+      e[l] = g;
+      e[m] = 0;
+    }
+  }
+}
+
+/** The lower triangle L with L L' = a; entries above the diagonal are 0. Refuses what is not positive definite. */
+export function cholesky(a: Float64Array, n: number): Float64Array {
+  const l = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const s = a[i * n + j] - dot(l, i * n, l, j * n, j);
+      if (i > j) l[i * n + j] = s / l[j * n + j];
+      else if (s > 0 && s < Infinity) l[i * n + i] = Math.sqrt(s);
+      else throw new SpatialError("input", `A matrix must be positive definite; pivot ${i} is ${s}.`);
+    }
+  }
+  return l;
+}
+
+/** Solves L x = b in place for a lower triangle. */
+export function solveLower(l: Float64Array, n: number, b: Float64Array): void {
+  for (let i = 0; i < n; i++) b[i] = (b[i] - dot(l, i * n, b, 0, i)) / l[i * n + i];
+}
+
+/** Solves L' x = b in place for a lower triangle. */
+export function solveLowerTransposed(l: Float64Array, n: number, b: Float64Array): void {
+  for (let i = n - 1; i >= 0; i--) {
+    b[i] /= l[i * n + i];
+    addScaled(b, 0, -b[i], l, i * n, i);
+  }
+}
+
+/**
+ * Makes row `k` of `rows` (each of length n) orthogonal to the rows before it, by two passes of Gram-Schmidt, and
+ * of length 1. Returns its length before the normalization, or 0 (leaving the row as zeros) where nothing but
+ * rounding is left.
+ */
+export function orthonormalizeRow(rows: Float64Array, n: number, k: number): number {
+  const at = k * n;
+  const before = Math.sqrt(dot(rows, at, rows, at, n));
+  for (let pass = 0; pass < 2; pass++) {
+    for (let j = 0; j < k; j++) addScaled(rows, at, -dot(rows, j * n, rows, at, n), rows, j * n, n);
+  }
+  const length = Math.sqrt(dot(rows, at, rows, at, n));
+  if (!(length > 1e-12 * before)) {
+    rows.fill(0, at, at + n);
+    return 0;
+  }
+  for (let i = 0; i < n; i++) rows[at + i] /= length;
+  return length;
+}
+
+/** Sum of a[p + i] * b[q + i] over n entries, in four lanes. */
+export function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let i = 0;
+  for (; i + 3 < n; i += 4) {
+    s0 += a[p + i] * b[q + i];
+    s1 += a[p + i + 1] * b[q + i + 1];
+    s2 += a[p + i + 2] * b[q + i + 2];
+    s3 += a[p + i + 3] * b[q + i + 3];
+  }
+  for (; i < n; i++) s0 += a[p + i] * b[q + i];
+  return s0 + s1 + (s2 + s3);
+}
+
+/** a[p + i] += s * b[q + i] over n entries. */
+export function addScaled(
+  a: Float64Array,
+  p: number,
+  s: number,
+  b: Float64Array,
+  q: number,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) a[p + i] += s * b[q + i];
+}

@@ -1,0 +1,124 @@
+import type { RunOptions } from "../core/progress.ts";
+import type { Sparse } from "../model/index.ts";
+import { gramMatrix, symmetricTimes } from "./gram.ts";
+import { type BlockProduct, leadingEigen } from "./lanczos.ts";
+import { sparseTimesDense, transposeTimesDense } from "./spmm.ts";
+
+/** A matrix of observations by features that is only ever multiplied, in f32. */
+export interface LinearMap {
+  readonly rows: number;
+  readonly cols: number;
+  /** this times v (cols x k, row-major): rows x k */
+  readonly times: (v: Float32Array, k: number, signal?: AbortSignal) => Promise<Float32Array>;
+  /** the transpose of this times y (rows x k): cols x k */
+  readonly transposeTimes: (y: Float32Array, k: number, signal?: AbortSignal) => Promise<Float32Array>;
+}
+
+/** Directions of largest variance of a matrix, its columns centred. */
+export interface PrincipalAxes {
+  /** length d, descending, with divisor rows - 1 */
+  readonly variance: Float64Array;
+  /** length d * cols, one unit vector per row, its largest entry positive */
+  readonly axes: Float64Array;
+}
+
+export interface AxesOptions {
+  readonly count: number;
+  readonly tolerance: number;
+  readonly seed: number;
+  readonly step: string;
+}
+
+export function sparseMap(x: Sparse): LinearMap {
+  return {
+    rows: x.rows,
+    cols: x.cols,
+    times: (v, k, signal) => sparseTimesDense(x, v, k, signal),
+    transposeTimes: (y, k, signal) => transposeTimesDense(x, y, k, signal),
+  };
+}
+
+/** Principal axes of an implicit matrix; centring never touches it. */
+export async function axesOfMap(
+  map: LinearMap,
+  mean: Float64Array,
+  options: AxesOptions,
+  run: RunOptions,
+): Promise<PrincipalAxes> {
+  const { rows, cols } = map;
+  const apply = async (vectors: Float64Array, b: number): Promise<Float64Array> => {
+    const y = await centredTimes(map, mean, columnsOf(vectors, cols, b), b, run.signal);
+    const sums = new Float64Array(b);
+    for (let i = 0; i < rows; i++) for (let c = 0; c < b; c++) sums[c] += y[i * b + c];
+    const z = await map.transposeTimes(y, b, run.signal);
+    const out = new Float64Array(b * cols);
+    for (let j = 0; j < cols; j++) {
+      for (let c = 0; c < b; c++) out[c * cols + j] = (z[j * b + c] - mean[j] * sums[c]) / (rows - 1);
+    }
+    return out;
+  };
+  return axes(cols, apply, 16, options, run);
+}
+
+/** Principal axes from X'X: fastest where columns are few or rows short. */
+export async function axesOfGram(
+  x: Sparse,
+  mean: Float64Array,
+  options: AxesOptions,
+  run: RunOptions,
+): Promise<PrincipalAxes> {
+  const { rows, cols } = x;
+  const covariance = await gramMatrix(x, options.step, { signal: run.signal });
+  for (let i = 0; i < cols; i++) {
+    for (let j = 0; j < cols; j++) {
+      covariance[i * cols + j] = (covariance[i * cols + j] - rows * mean[i] * mean[j]) / (rows - 1);
+    }
+  }
+  return axes(
+    cols,
+    (vectors, b) => Promise.resolve(symmetricTimes(covariance, cols, vectors, b)),
+    4,
+    options,
+    run,
+  );
+}
+
+/** (map - 1 mean') v, rows x k */
+export async function centredTimes(
+  map: LinearMap,
+  mean: Float64Array,
+  v: Float32Array,
+  k: number,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const shift = new Float64Array(k);
+  for (let j = 0; j < map.cols; j++) for (let c = 0; c < k; c++) shift[c] += mean[j] * v[j * k + c];
+  const y = await map.times(v, k, signal);
+  for (let i = 0; i < map.rows; i++) for (let c = 0; c < k; c++) y[i * k + c] -= shift[c];
+  return y;
+}
+
+/** b vectors of length n (rows) as an n x b matrix in f32. */
+export function columnsOf(vectors: Float64Array, n: number, b: number): Float32Array {
+  const columns = new Float32Array(n * b);
+  for (let c = 0; c < b; c++) for (let j = 0; j < n; j++) columns[j * b + c] = vectors[c * n + j];
+  return columns;
+}
+
+async function axes(
+  cols: number,
+  apply: BlockProduct,
+  block: number,
+  options: AxesOptions,
+  run: RunOptions,
+): Promise<PrincipalAxes> {
+  const { count, tolerance, seed, step } = options;
+  const found = await leadingEigen(cols, count, apply, { block, tolerance, seed, step }, run);
+  for (let k = 0; k < count; k++) {
+    const axis = found.vectors.subarray(k * cols, (k + 1) * cols);
+    let largest = 0;
+    for (let j = 1; j < cols; j++) if (Math.abs(axis[j]) > Math.abs(axis[largest])) largest = j;
+    if (axis[largest] < 0) for (let j = 0; j < cols; j++) axis[j] = -axis[j];
+  }
+  return { variance: found.values.map((v) => Math.max(0, v)), axes: found.vectors };
+}

@@ -1,0 +1,1 @@
+export { pca, type PcaOptions, type PcaResult } from "./pca.ts";

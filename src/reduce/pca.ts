@@ -1,0 +1,158 @@
+import { checkOptions, integer, number, runRules, such } from "../core/check.ts";
+import { SpatialError } from "../core/errors.ts";
+import type { RunOptions } from "../core/progress.ts";
+import { type Dense, type Sparse, dense, selectColumns, toSparse } from "../model/index.ts";
+import {
+  axesOfGram,
+  axesOfMap,
+  centredTimes,
+  columnsOf,
+  sparseMap,
+  type AxesOptions,
+} from "../kernels/principal.ts";
+
+/** Options of `pca`. */
+export interface PcaOptions extends RunOptions {
+  /** How many components d; default min(50, n - 1, p - 1). */
+  readonly components?: number;
+  /** The genes (columns, strictly ascending) to use; default all. */
+  readonly genes?: Uint32Array;
+  /** Largest relative residual of a component, |C v - variance v| <= tolerance * variance; default 1e-4. */
+  readonly tolerance?: number;
+  readonly seed?: number;
+}
+
+/** Principal components of n cells by p genes. */
+export interface PcaResult {
+  /** n x d, f32: the coordinates of the cells */
+  readonly scores: Dense;
+  /** p x d, f32: the weight of each gene; rows of genes that were not used are 0 */
+  readonly loadings: Dense;
+  /** length d, descending: variance along each component, divisor n - 1 */
+  readonly variance: Float64Array;
+  /** length d: part of the total variance of the genes used */
+  readonly varianceRatio: Float64Array;
+  /** length p: mean of each gene used, 0 for the others */
+  readonly mean: Float64Array;
+  readonly params: {
+    readonly components: number;
+    readonly genes: number;
+    readonly tolerance: number;
+    readonly seed: number;
+  };
+}
+
+/**
+ * Principal components: the few directions along which cells differ most.
+ *
+ * With C the covariance of the columns, component k is its k-th eigenvector v_k, variance its eigenvalue, and scores
+ * are (x_i - mean) . v_k. Columns are centred implicitly, so a sparse matrix stays sparse; they are not scaled.
+ * Signs are fixed: the largest weight of each component is positive.
+ *
+ * Where genes are few or rows short, C is summed exactly in f64; else block Lanczos multiplies by the matrix in f32.
+ * Either way the search ends when each component's residual is below `tolerance` times its variance (an error of
+ * that size in the direction, of its square in the variance). Components beyond the rank of the data have variance 0.
+ *
+ * @param x n x p, any values (usually `log`); a dense matrix is used in f32
+ * @returns d components, d = min(50, n - 1, p - 1) by default
+ * @throws {SpatialError} `input` for fewer than 2 cells or genes or values that are not finite; `option` for more
+ *   components than min(n - 1, p)
+ *
+ * Cost: about 5 d products with the matrix (4,000 x 2,000 at 7 %: below 1 s; 100,000 x 2,000 at 6 %: about 2 s).
+ * Checked against scanpy 1.12 (`pp.pca`, full and arpack): variance to 1e-6, directions to |cos| > 1 - 1e-5.
+ * Source: Golub and Underwood 1977, The block Lanczos method for computing eigenvalues.
+ *
+ * @example
+ * ```ts
+ * import { dense } from "tissular/model";
+ * import { pca } from "tissular/reduce";
+ * const x = dense(4, 3, Float32Array.from([0, 0, 1, 2, 0, 1, 4, 0, 1, 6, 0, 1]));
+ * const { variance, scores } = await pca(x, { components: 1 });
+ * if (Math.abs(variance[0] - 20 / 3) > 1e-6 || scores.data[3] !== 3) throw new Error("one direction");
+ * ```
+ */
+export async function pca(x: Dense | Sparse, options: PcaOptions = {}): Promise<PcaResult> {
+  checkOptions("pca", options, {
+    components: integer(1),
+    genes: such("a Uint32Array of columns", (v) => v instanceof Uint32Array),
+    tolerance: number(1e-12, 0.1),
+    seed: integer(),
+    ...runRules,
+  });
+  const chosen = options.genes;
+  const used = chosen === undefined ? x : selectColumns(x, chosen);
+  const matrix = used.kind === "dense" ? toSparse(used) : used;
+  const { rows: n, cols: p } = matrix;
+  if (n < 2 || p < 2)
+    throw new SpatialError("input", `pca needs at least 2 cells and 2 genes, found ${n} x ${p}.`);
+  const components = options.components ?? Math.min(50, n - 1, p - 1);
+  if (components > Math.min(n - 1, p)) {
+    throw new SpatialError(
+      "option",
+      `pca: ${n} cells and ${p} genes have at most ${Math.min(n - 1, p)} components, asked for ${components}.`,
+      { subject: "components" },
+    );
+  }
+  const { tolerance = 1e-4, seed = 0 } = options;
+  const { mean, total } = columnMoments(matrix);
+  const search: AxesOptions = { count: components, tolerance, seed, step: "PCA" };
+  const map = sparseMap(matrix);
+  const { variance, axes } = await (gramIsCheaper(matrix, components)
+    ? axesOfGram(matrix, mean, search, options)
+    : axesOfMap(map, mean, search, options));
+  const directions = columnsOf(axes, p, components);
+  return {
+    scores: dense(n, components, await centredTimes(map, mean, directions, components, options.signal)),
+    loadings: dense(x.cols, components, spread(directions, components, chosen, x.cols)),
+    variance,
+    varianceRatio: variance.map((v) => (total > 0 ? v / total : 0)),
+    mean: spread(mean, 1, chosen, x.cols),
+    params: { components, genes: p, tolerance, seed },
+  };
+}
+
+/** Column means, and the sum of the columns' variances. */
+function columnMoments(x: Sparse): { mean: Float64Array; total: number } {
+  const { rows: n, cols: p, indices, data } = x;
+  const mean = new Float64Array(p);
+  for (let e = 0; e < data.length; e++) mean[indices[e]] += data[e];
+  for (let j = 0; j < p; j++) mean[j] /= n;
+  const stored = new Float64Array(p);
+  const squares = new Float64Array(p);
+  for (let e = 0; e < data.length; e++) {
+    const d = data[e] - mean[indices[e]];
+    squares[indices[e]] += d * d;
+    stored[indices[e]]++;
+  }
+  let total = 0;
+  for (let j = 0; j < p; j++) total += squares[j] + (n - stored[j]) * mean[j] * mean[j];
+  if (!Number.isFinite(total)) {
+    throw new SpatialError("input", "pca needs finite values, found NaN or Infinity.", {
+      hint: "Drop or fill the cells or genes concerned first.",
+    });
+  }
+  return { mean, total: total / (n - 1) };
+}
+
+/** Whether summing X'X and working on it costs less than multiplying by X: counted in scalar multiplications. */
+function gramIsCheaper(x: Sparse, components: number): boolean {
+  const { rows, cols: p, indptr, indices } = x;
+  if (p > 4096) return false;
+  const products = 5 * components;
+  let pairs = 0;
+  for (let i = 0; i < rows; i++) pairs += (indptr[i + 1] - indptr[i]) * (indptr[i + 1] - indptr[i]);
+  return pairs / 2 + products * p * p < products * 2 * indices.length;
+}
+
+/** Rows (of `cols` values each) for the chosen genes, put at their places among all genes. */
+function spread<A extends Float32Array | Float64Array>(
+  rows: A,
+  cols: number,
+  chosen: Uint32Array | undefined,
+  total: number,
+): A {
+  if (chosen === undefined) return rows;
+  const out = new (rows.constructor as new (length: number) => A)(total * cols);
+  for (let r = 0; r < chosen.length; r++) out.set(rows.subarray(r * cols, (r + 1) * cols), chosen[r] * cols);
+  return out;
+}
