@@ -1,0 +1,156 @@
+import { SpatialError } from "../core/errors.ts";
+import {
+  checkFolder,
+  pathExists,
+  pathSource,
+  readSample,
+  TOOL,
+  writeFile,
+  writeFolder,
+  writeH5ad,
+} from "../io/index.ts";
+import type { Values } from "../model/index.ts";
+import { simulateTissue, writeSimulated, type SimulateTissueOptions } from "../simulate/index.ts";
+import { version } from "../core/version.ts";
+import { runAnalyze } from "./analyze.ts";
+import { readArguments, type Arguments } from "./arguments.ts";
+import { progressTo } from "./terminal.ts";
+
+async function read(args: Arguments): ReturnType<typeof readSample> {
+  return readSample(await pathSource(args.positionals[0]), {
+    positions: args.text("positions"),
+    values: args.text("values") as Values | undefined,
+  });
+}
+
+/** `tissular info INPUT`: what a folder or file holds. */
+export async function runInfo(argv: readonly string[]): Promise<void> {
+  const args = readArguments("info", argv, { positions: "text", values: "text", json: "switch" }, ["INPUT"]);
+  const { dataset, report } = await read(args);
+  const { positions } = dataset;
+  const info = {
+    platform: report.platform,
+    cells: dataset.cells.ids.length,
+    genes: dataset.genes.ids.length,
+    observation: dataset.observation,
+    values: dataset.counts?.values ?? Object.values(dataset.layers)[0]?.values ?? null,
+    features: Object.fromEntries(
+      Object.entries(dataset.features).map(([kind, set]) => [kind, set.table.ids.length]),
+    ),
+    positions: positions && {
+      dimensions: positions.cols,
+      unit: positions.unit,
+      micronsPerUnit: positions.micronsPerUnit,
+    },
+    images: (dataset.images ?? []).map(({ name, width, height, scale }) => ({ name, width, height, scale })),
+    columns: Object.keys(dataset.cells.columns),
+    report,
+  };
+  if (args.on("json")) {
+    process.stdout.write(`${JSON.stringify(info, null, 2)}\n`);
+    return;
+  }
+  const lines = [
+    `${info.platform}: ${info.cells} ${info.observation}s x ${info.genes} genes (${info.values ?? "no"} values)`,
+    ...Object.entries(info.features).map(([kind, count]) => `${count} features of kind ${kind}, kept apart`),
+    positions === null
+      ? "no positions"
+      : `positions in ${positions.unit}${positions.micronsPerUnit === null ? "" : `, ${Number(positions.micronsPerUnit.toPrecision(4))} um each`}`,
+    ...info.images.map((image) => `image ${image.name}, ${image.width} x ${image.height} pixels`),
+    ...report.found,
+    ...report.joined,
+    ...report.dropped.map((d) => `left out: ${d.count} ${d.what} (${d.why})`),
+    ...report.warnings.map((w) => `warning: ${w}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** `tissular convert INPUT OUT.h5ad` */
+export async function runConvert(argv: readonly string[]): Promise<void> {
+  const args = readArguments(
+    "convert",
+    argv,
+    { positions: "text", values: "text", force: "switch", quiet: "switch" },
+    ["INPUT", "OUT.h5ad"],
+  );
+  const target = args.positionals[1];
+  if (!target.endsWith(".h5ad")) {
+    throw new SpatialError("option", `The file to write must end in .h5ad, found "${target}".`, {
+      subject: "OUT.h5ad",
+    });
+  }
+  if (pathExists(target) && !args.on("force")) {
+    throw new SpatialError("output", `${target} exists already.`, {
+      subject: target,
+      hint: "Name another file, or replace it with --force.",
+    });
+  }
+  const { dataset } = await read(args);
+  await writeFile(target, await writeH5ad(dataset));
+  if (!args.on("quiet"))
+    process.stdout.write(
+      `${dataset.cells.ids.length} ${dataset.observation}s x ${dataset.genes.ids.length} genes: ${target}\n`,
+    );
+}
+
+const simulateFlags = {
+  platform: "text",
+  difficulty: "text",
+  observations: "number",
+  genes: "number",
+  seed: "number",
+  force: "switch",
+  quiet: "switch",
+} as const;
+
+/** `tissular simulate DIR` */
+export async function runSimulate(argv: readonly string[]): Promise<void> {
+  const args = readArguments("simulate", argv, simulateFlags, ["DIR"]);
+  const platform = args.text("platform") ?? "visium";
+  if (platform !== "visium" && platform !== "xenium") {
+    throw new SpatialError("option", `--platform must be visium or xenium, found "${platform}".`, {
+      subject: "platform",
+    });
+  }
+  await simulateInto(args.positionals[0], platform, args);
+}
+
+async function simulateInto(folder: string, platform: "visium" | "xenium", args: Arguments): Promise<void> {
+  checkFolder(folder, { force: args.on("force") });
+  const tissue = simulateTissue({
+    layout: platform === "visium" ? "visium" : "cells",
+    observations: args.number("observations") ?? 2000,
+    genes: args.number("genes") ?? (platform === "visium" ? 1000 : 400),
+    difficulty: (args.text("difficulty") ?? "medium") as SimulateTissueOptions["difficulty"],
+    seed: args.number("seed") ?? 0,
+  });
+  const files = new Map<string, Uint8Array | string>(await writeSimulated(tissue, platform));
+  files.set(
+    "run.json",
+    `${JSON.stringify({ tool: TOOL, version, simulated: platform, params: tissue.params }, null, 2)}\n`,
+  );
+  await writeFolder(folder, files, { force: args.on("force") });
+  if (!args.on("quiet"))
+    process.stdout.write(
+      `${tissue.dataset.cells.ids.length} ${tissue.dataset.observation}s x ${tissue.dataset.genes.ids.length} genes: ${folder}\n`,
+    );
+}
+
+/** `tissular demo`: simulate and analyse, side by side in one folder. */
+export async function runDemo(argv: readonly string[]): Promise<void> {
+  const args = readArguments("demo", argv, { ...simulateFlags, out: "text" }, []);
+  const out = args.text("out") ?? "tissular-demo";
+  const sample = `${out}-sample`;
+  checkFolder(out, { force: args.on("force") });
+  const progress = progressTo(process.stderr, args.on("quiet"));
+  progress.onProgress({ step: "simulate", fraction: 0 });
+  await simulateInto(sample, "visium", args);
+  progress.close();
+  await runAnalyze([
+    sample,
+    "--out",
+    out,
+    ...(args.on("force") ? ["--force"] : []),
+    ...(args.on("quiet") ? ["--quiet"] : []),
+  ]);
+}
