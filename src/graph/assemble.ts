@@ -42,26 +42,18 @@ export function pairList(verb: string): Pairs {
       indptr[to[e] + 1]++;
     }
     for (let i = 0; i < nodes; i++) indptr[i + 1] += indptr[i];
-    const loose = new Uint32Array(2 * count);
-    const looseDistances = new Float64Array(2 * count);
-    const next = indptr.slice(0, nodes);
-    for (let e = 0; e < count; e++) {
-      loose[next[from[e]]] = to[e];
-      looseDistances[next[from[e]]++] = distances[e];
-      loose[next[to[e]]] = from[e];
-      looseDistances[next[to[e]]++] = distances[e];
-    }
-    // Being symmetric, the graph is its own transpose; transposing puts every row in ascending order.
     const indices = new Uint32Array(2 * count);
     const ordered = new Float64Array(2 * count);
-    next.set(indptr.subarray(0, nodes));
-    for (let i = 0; i < nodes; i++) {
-      for (let e = indptr[i]; e < indptr[i + 1]; e++) {
-        const at = next[loose[e]]++;
-        indices[at] = i;
-        ordered[at] = looseDistances[e];
-      }
+    const next = indptr.slice(0, nodes);
+    for (let e = 0; e < count; e++) {
+      const [i, j] = [from[e], to[e]];
+      const there = next[i]++;
+      const back = next[j]++;
+      indices[there] = j;
+      indices[back] = i;
+      ordered[there] = ordered[back] = distances[e];
     }
+    for (let i = 0; i < nodes; i++) sortRow(indices, ordered, indptr[i], indptr[i + 1]);
     return {
       kind: "graph",
       nodes,
@@ -73,6 +65,25 @@ export function pairList(verb: string): Pairs {
     };
   };
   return { push, graph };
+}
+
+/** Puts the entries [start, end) in ascending order of index (insertion at shrinking distances, Shell's sort). */
+export function sortRow(indices: Uint32Array, distances: Float64Array, start: number, end: number): void {
+  let gap = 1;
+  while (gap < (end - start) / 9) gap = 3 * gap + 1;
+  for (; gap >= 1; gap = (gap - 1) / 3) {
+    for (let e = start + gap; e < end; e++) {
+      const index = indices[e];
+      const distance = distances[e];
+      let f = e;
+      for (; f >= start + gap && indices[f - gap] > index; f -= gap) {
+        indices[f] = indices[f - gap];
+        distances[f] = distances[f - gap];
+      }
+      indices[f] = index;
+      distances[f] = distance;
+    }
+  }
 }
 
 function grown<A extends Uint32Array | Float64Array>(values: A, size: number): A {

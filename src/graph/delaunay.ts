@@ -1,6 +1,7 @@
 import Delaunator from "delaunator";
 import { checkOptions, either, literal, number, oneOf, such } from "../core/check.ts";
 import { nearestOthers, placeIndex, pointTree } from "../kernels/geometry.ts";
+import { nthSmallest } from "../kernels/select.ts";
 import type { Categorical, Graph, Positions } from "../model/index.ts";
 import { coordinates, isCategorical, pairList, sampleRows } from "./assemble.ts";
 
@@ -162,9 +163,7 @@ function usualLength(perSample: readonly Float64Array[]): number {
   return Math.max(median + 8 * deviation, 2 * median);
 }
 
-/** The median; sorts what it is given. */
+/** The (upper) median; reorders what it is given. */
 function middle(values: Float64Array): number {
-  values.sort();
-  const half = values.length >> 1;
-  return values.length % 2 === 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+  return nthSmallest(values, values.length >> 1);
 }

@@ -2,7 +2,7 @@ import { checkOptions, integer, number, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { nearestOthers, pairsWithin, pointTree } from "../kernels/geometry.ts";
 import type { Categorical, Graph, Positions } from "../model/index.ts";
-import { coordinates, isCategorical, pairList, sampleRows } from "./assemble.ts";
+import { coordinates, isCategorical, pairList, sampleRows, sortRow } from "./assemble.ts";
 
 export interface KNearestGraphOptions {
   /** How many neighbors each observation has; default 6. */
@@ -56,15 +56,10 @@ export function kNearestGraph(positions: Positions, options: KNearestGraphOption
     for (let r = 0; r < rows.length; r++) {
       const start = indptr[rows[r]];
       for (let q = 0; q < width; q++) {
-        const other = rows[near.indices[r * width + q]];
-        let e = start + q;
-        for (; e > start && indices[e - 1] > other; e--) {
-          indices[e] = indices[e - 1];
-          distances[e] = distances[e - 1];
-        }
-        indices[e] = other;
-        distances[e] = Math.sqrt(near.squares[r * width + q]);
+        indices[start + q] = rows[near.indices[r * width + q]];
+        distances[start + q] = Math.sqrt(near.squares[r * width + q]);
       }
+      sortRow(indices, distances, start, start + width);
     }
   }
   const weights = new Float32Array(indptr[n]).fill(1);
