@@ -1,3 +1,4 @@
+import { resolve, sep } from "node:path";
 import { SpatialError } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import { parseInteractions } from "../communicate/index.ts";
@@ -61,6 +62,12 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     });
   }
   checkFolder(out, { force: args.on("force") });
+  if (`${resolve(args.positionals[0])}${sep}`.startsWith(`${resolve(out)}${sep}`)) {
+    throw new SpatialError("output", `The input lies in the folder to write (${out}).`, {
+      subject: "out",
+      hint: "Name another folder.",
+    });
+  }
   const started = performance.now();
   const input = args.positionals[0];
   const progress = progressTo(process.stderr, args.on("quiet"));

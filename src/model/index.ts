@@ -22,6 +22,7 @@ export {
   idList,
   isCategorical,
   ids,
+  selectColumn,
   selectTable,
   table,
   withColumns,

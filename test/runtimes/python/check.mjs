@@ -1,0 +1,124 @@
+// result.h5ad of whole analyses as Python's anndata reads it, against the arrays in memory. usage: check.mjs PYTHON
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { memorySource, pathSource, readSample, writeH5ad } from "../../../dist/io.js";
+import { idList, isCategorical } from "../../../dist/model.js";
+import { analyze } from "../../../dist/pipeline.js";
+import { simulateTissue, writeSimulated } from "../../../dist/simulate.js";
+
+const python = resolve(process.argv[2]);
+const script = join(import.meta.dirname, "check_h5ad.py");
+const folder = mkdtempSync(join(tmpdir(), "tissular-h5ad-"));
+const data = process.env.TISSULAR_DATA ?? resolve(import.meta.dirname, "../../../../shared/data");
+
+const samples = {
+  "simulated visium": async () =>
+    readSample(
+      memorySource(
+        await writeSimulated(simulateTissue({ observations: 600, genes: 300, seed: 5 }), "visium"),
+      ),
+    ),
+  "simulated xenium": async () =>
+    readSample(
+      memorySource(
+        await writeSimulated(
+          simulateTissue({ layout: "cells", observations: 700, genes: 200, seed: 6 }),
+          "xenium",
+        ),
+      ),
+    ),
+};
+for (const name of [
+  "visium_dlpfc_151673",
+  "xenium_sfe",
+  "stlearn_bca/test_data.h5",
+  "merscope_cellbound_sfe",
+]) {
+  const path = join(data, "st", name);
+  if (existsSync(path)) samples[name] = async () => readSample(await pathSource(path));
+}
+
+/** Arrays as raw little-endian files beside a manifest that names their types. */
+function dump(dataset, to) {
+  mkdirSync(to);
+  const types = {
+    Float32Array: "<f4",
+    Float64Array: "<f8",
+    Int32Array: "<i4",
+    Uint32Array: "<u4",
+    Uint8Array: "|u1",
+  };
+  let count = 0;
+  const array = (values) => {
+    const file = `${count++}.bin`;
+    writeFileSync(join(to, file), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return { file, type: types[values.constructor.name] };
+  };
+  const matrix = (m) =>
+    m.kind === "dense"
+      ? { kind: "dense", shape: [m.rows, m.cols], data: array(m.data) }
+      : {
+          kind: "sparse",
+          shape: [m.rows, m.cols],
+          indptr: array(m.indptr),
+          indices: array(m.indices),
+          data: array(m.data),
+        };
+  const graph = (g) => ({
+    shape: [g.nodes, g.nodes],
+    indptr: array(g.indptr),
+    indices: array(g.indices),
+    weights: array(g.weights),
+    distances: array(g.distances),
+  });
+  const column = (c) =>
+    Array.isArray(c)
+      ? { kind: "strings", values: c }
+      : isCategorical(c)
+        ? { kind: "categorical", codes: array(c.codes), categories: c.categories }
+        : { kind: "numbers", ...array(c) };
+  const table = (t) => ({
+    ids: idList(t.ids),
+    columns: Object.fromEntries(Object.entries(t.columns).map(([name, c]) => [name, column(c)])),
+  });
+  const record = (r, f) => Object.fromEntries(Object.entries(r).map(([name, v]) => [name, f(v)]));
+  const manifest = {
+    platform: dataset.platform,
+    counts: dataset.counts && matrix(dataset.counts),
+    layers: record(dataset.layers, matrix),
+    cells: table(dataset.cells),
+    genes: table(dataset.genes),
+    positions: dataset.positions && matrix(dataset.positions),
+    embeddings: record(dataset.embeddings, matrix),
+    graphs: record(dataset.graphs, graph),
+    images: (dataset.images ?? []).map((image) => {
+      const file = `${count++}.png`;
+      writeFileSync(join(to, file), image.encoded.bytes);
+      return { name: image.name, width: image.width, height: image.height, scale: image.scale, file };
+    }),
+  };
+  writeFileSync(join(to, "manifest.json"), JSON.stringify(manifest));
+}
+
+let failed = false;
+try {
+  for (const [name, read] of Object.entries(samples)) {
+    const sample = await read();
+    const { dataset } = await analyze(sample, { permutations: 100 });
+    const to = join(folder, name.replaceAll(/\W/g, "_"));
+    dump(dataset, to);
+    writeFileSync(join(to, "result.h5ad"), await writeH5ad(dataset));
+    try {
+      console.log(execFileSync(python, [script, to], { encoding: "utf8" }).trim());
+      console.log(`ok - ${name}`);
+    } catch (error) {
+      failed = true;
+      console.log(`not ok - ${name}\n${error.stdout}${error.stderr}`);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(failed ? 1 : 0);
