@@ -24,7 +24,7 @@ export interface Parameters {
 
 const visium: Readonly<Record<Difficulty, Parameters>> = {
   easy: {
-    mixing: 0.3,
+    mixing: 0.35,
     typeFold: 6,
     moduleFold: 2.5,
     plantedFold: 4,
@@ -33,22 +33,22 @@ const visium: Readonly<Record<Difficulty, Parameters>> = {
     depthSpread: 0.25,
   },
   medium: {
+    mixing: 0.5,
+    typeFold: 5,
+    moduleFold: 2,
+    plantedFold: 4,
+    depth: 1,
+    dispersion: 0.3,
+    depthSpread: 0.3,
+  },
+  hard: {
     mixing: 0.6,
     typeFold: 4,
     moduleFold: 1.6,
-    plantedFold: 3.5,
+    plantedFold: 4,
     depth: 0.8,
     dispersion: 0.4,
     depthSpread: 0.35,
-  },
-  hard: {
-    mixing: 0.75,
-    typeFold: 3,
-    moduleFold: 1.3,
-    plantedFold: 3,
-    depth: 0.5,
-    dispersion: 0.6,
-    depthSpread: 0.45,
   },
 };
 

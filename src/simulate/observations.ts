@@ -42,7 +42,25 @@ export function place(seed: number, layout: Layout, observations: number, anatom
     : placeCells(seed, observations, anatomy);
 }
 
-function placeSpots(seed: number, observations: number, anatomy: Anatomy): Places {
+/** A Visium slide that has room for the wanted number of spots under tissue: its lattice and its image's coordinates. */
+export interface Slide {
+  /** All spots of the capture area. */
+  readonly spots: number;
+  readonly rowOf: (spot: number) => number;
+  readonly colOf: (spot: number) => number;
+  /** Middle of a spot in full-resolution pixels, whole as the vendor gives them. */
+  readonly pixelOf: (spot: number) => { readonly x: number; readonly y: number };
+  /** A full-resolution pixel in the anatomy's coordinates. */
+  readonly toTissue: (x: number, y: number) => { readonly u: number; readonly v: number };
+  /** The anatomy's unit in micrometres. */
+  readonly radius: number;
+  /** Full-resolution pixels across and down. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The smallest of the vendor's capture areas that has enough spots. */
+export function slide(observations: number): Slide {
   const area = CAPTURE_AREAS.find((a) => (a.rows * a.cols) / 2 >= observations);
   if (area === undefined) {
     throw new SpatialError(
@@ -54,37 +72,59 @@ function placeSpots(seed: number, observations: number, anatomy: Anatomy): Place
       },
     );
   }
-  const total = (area.rows * area.cols) / 2;
   const rise = SPOT_PITCH * Math.sqrt(0.75);
   const radius = Math.sqrt((observations * SPOT_PITCH * rise) / PI);
-  const rowOf = (s: number): number => Math.floor(s / (area.cols / 2));
-  const colOf = (s: number): number => 2 * (s % (area.cols / 2)) + (rowOf(s) % 2);
-  const uOf = (s: number): number => ((colOf(s) - (area.cols - 1) / 2) * SPOT_PITCH) / 2 / radius;
-  const vOf = (s: number): number => ((rowOf(s) - (area.rows - 1) / 2) * rise) / radius;
-  const inside = innermost(total, observations, (s) => anatomy.reach(uOf(s), vOf(s)));
+  const perRow = area.cols / 2;
+  const rowOf = (spot: number): number => Math.floor(spot / perRow);
+  const colOf = (spot: number): number => 2 * (spot % perRow) + (rowOf(spot) % 2);
+  const pixels = (microns: number): number => BORDER_PIXELS + Math.round(microns / MICRONS_PER_PIXEL);
+  const width = pixels(((area.cols - 1) * SPOT_PITCH) / 2) + BORDER_PIXELS;
+  const height = pixels((area.rows - 1) * rise) + BORDER_PIXELS;
+  return {
+    spots: area.rows * perRow,
+    rowOf,
+    colOf,
+    pixelOf: (spot) => ({ x: pixels((colOf(spot) * SPOT_PITCH) / 2), y: pixels(rowOf(spot) * rise) }),
+    toTissue: (x, y) => ({
+      u: ((x - width / 2) * MICRONS_PER_PIXEL) / radius,
+      v: ((y - height / 2) * MICRONS_PER_PIXEL) / radius,
+    }),
+    radius,
+    width,
+    height,
+  };
+}
+
+function placeSpots(seed: number, observations: number, anatomy: Anatomy): Places {
+  const { spots, rowOf, colOf, pixelOf, toTissue, radius } = slide(observations);
+  const tissueOf = (spot: number): { u: number; v: number } => {
+    const { x, y } = pixelOf(spot);
+    return toTissue(x, y);
+  };
+  const inside = innermost(spots, observations, (s) => {
+    const { u, v } = tissueOf(s);
+    return anatomy.reach(u, v);
+  });
 
   // Barcodes ascend over spots in random order, as on a slide.
-  const names = barcodes(seed, total);
+  const names = barcodes(seed, spots);
   const order = shuffle(
     stream(seed, 3, 1),
-    Uint32Array.from({ length: total }, (_, s) => s),
+    Uint32Array.from({ length: spots }, (_, s) => s),
   );
-  const pick = (covered: boolean): Omit<Places, "offTissue"> => {
-    const ranks = Array.from(order.keys()).filter((k) => (inside[order[k]] === 1) === covered);
-    const spots = ranks.map((k) => order[k]);
-    const pixels = (steps: number): number => BORDER_PIXELS + Math.round(steps / MICRONS_PER_PIXEL);
+  const pick = (covered: 0 | 1): Omit<Places, "offTissue"> => {
+    const ranks = Array.from(order.keys()).filter((k) => inside[order[k]] === covered);
+    const chosen = ranks.map((k) => order[k]);
     return {
       ids: ranks.map((k) => names[k]),
-      xy: Float64Array.from(
-        spots.flatMap((s) => [pixels((colOf(s) * SPOT_PITCH) / 2), pixels(rowOf(s) * rise)]),
-      ),
-      uv: Float64Array.from(spots.flatMap((s) => [uOf(s), vOf(s)])),
+      xy: Float64Array.from(chosen.map(pixelOf).flatMap(({ x, y }) => [x, y])),
+      uv: Float64Array.from(chosen.map(tissueOf).flatMap(({ u, v }) => [u, v])),
       radius,
-      arrayRow: Int32Array.from(spots, rowOf),
-      arrayCol: Int32Array.from(spots, colOf),
+      arrayRow: Int32Array.from(chosen, rowOf),
+      arrayCol: Int32Array.from(chosen, colOf),
     };
   };
-  return { ...pick(true), offTissue: pick(false) };
+  return { ...pick(1), offTissue: pick(0) };
 }
 
 function placeCells(seed: number, observations: number, anatomy: Anatomy): Places {

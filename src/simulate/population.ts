@@ -23,7 +23,8 @@ export interface Population {
   /** expected molecules relative to the mean observation; length n */
   readonly size: Float64Array;
   /** um^2; length n */
-  readonly area: Float64Array;
+  readonly cellArea: Float64Array;
+  readonly nucleusArea: Float64Array;
 }
 
 /**
@@ -47,7 +48,8 @@ export function populate(
   const typeShare = new Float64Array(n * types);
   const moduleShare = new Float64Array(n * modules);
   const size = new Float64Array(n);
-  const area = new Float64Array(n);
+  const cellArea = new Float64Array(n);
+  const nucleusArea = new Float64Array(n);
   const spots = layout === "visium";
   const spread = spots ? SPOT_RADIUS / places.radius : 0;
 
@@ -71,9 +73,10 @@ export function populate(
     const variance = parameters.depthSpread * parameters.depthSpread;
     const efficiency = exp(parameters.depthSpread * normal(rng) - variance / 2);
     size[i] = efficiency * (spots ? held / CELLS_PER_SPOT : 1);
-    area[i] = Math.round(1e4 * 90 * exp(0.3 * normal(rng))) / 1e4;
+    cellArea[i] = Math.round(1e4 * 90 * exp(0.3 * normal(rng))) / 1e4;
+    nucleusArea[i] = Math.round(1e4 * cellArea[i] * (0.2 + 0.2 * rng.uniform())) / 1e4;
   }
-  return { module, type, cells, typeShare, moduleShare, size, area };
+  return { module, type, cells, typeShare, moduleShare, size, cellArea, nucleusArea };
 }
 
 /** Share of each type in each module: modules x types. Every module has a first resident and a second one. */

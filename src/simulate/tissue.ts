@@ -1,12 +1,15 @@
 import { checkOptions, integer, oneOf } from "../core/check.ts";
 import {
   categorical,
-  type Table,
-  ids,
-  table,
   dataset,
+  type Expression,
+  ids,
   positions,
+  type Positions,
+  type Sparse,
   type SpatialDataset,
+  table,
+  type Table,
 } from "../model/index.ts";
 import { growAnatomy } from "./anatomy.ts";
 import { cellTypes } from "./catalog.ts";
@@ -34,10 +37,16 @@ export interface SimulateTissueOptions {
   readonly seed?: number;
 }
 
+/** A dataset whose counts are in memory and whose positions are known. */
+export type SimulatedDataset = SpatialDataset & {
+  readonly counts: Expression<Sparse>;
+  readonly positions: Positions;
+};
+
 /** A tissue with everything that is true of it. */
 export interface SimulatedTissue {
   /** Counts, positions and controls as an instrument would give them; nothing of the truth. */
-  readonly dataset: SpatialDataset;
+  readonly dataset: SimulatedDataset;
   readonly truth: {
     /** n rows: `module`, `cell_type` (of a spot: its most frequent), and of spots `cells` and a column `share <type>` per type. */
     readonly cells: Table;
@@ -114,18 +123,22 @@ export function simulateTissue(options: SimulateTissueOptions = {}): SimulatedTi
   const names = program.genes.map((g) => g.name);
   const spots = layout === "visium";
   return {
-    dataset: dataset({
-      platform: "simulated",
-      observation: spots ? "spot" : "cell",
+    dataset: {
+      ...dataset({
+        platform: "simulated",
+        observation: spots ? "spot" : "cell",
+        cells: table(
+          ids(places.ids),
+          spots
+            ? { array_row: places.arrayRow, array_col: places.arrayCol }
+            : { cell_area: population.cellArea, nucleus_area: population.nucleusArea },
+        ),
+        genes: table(geneIds, { name: names }),
+        features: spots ? {} : drawControls(seed, params.observations),
+      }),
       counts: drawCounts(seed, parameters, program, population, places),
-      cells: table(
-        ids(places.ids),
-        spots ? { array_row: places.arrayRow, array_col: places.arrayCol } : { cell_area: population.area },
-      ),
-      genes: table(geneIds, { name: names }),
-      features: spots ? {} : drawControls(seed, params.observations),
       positions: positions(places.xy, spots ? "px" : "um", spots ? MICRONS_PER_PIXEL : 1),
-    }),
+    },
     truth: {
       cells: cellTruth(places, population, typeNames, moduleNames, spots),
       genes: geneTruth(geneIds, program, typeNames, moduleNames),
