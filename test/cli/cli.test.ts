@@ -1,0 +1,222 @@
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const cli = resolve(import.meta.dirname, "../../dist/cli.js");
+const folder = mkdtempSync(join(tmpdir(), "tissular-cli-"));
+const at = (...parts: string[]): string => join(folder, ...parts);
+const sample = at("sample");
+const result = at("result");
+
+function run(...args: string[]): { status: number | null; out: string; err: string } {
+  const child = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
+  return { status: child.status, out: child.stdout, err: child.stderr };
+}
+
+/** A failed command: non-zero, one paragraph, no stack trace, nothing on standard output. */
+function expectFailure(r: ReturnType<typeof run>, ...patterns: RegExp[]): void {
+  expect(r.status).toBe(1);
+  expect(r.out).toBe("");
+  const text = r.err.split("\n").filter((line) => line.startsWith("tissular:"));
+  expect(text).toHaveLength(1);
+  expect(r.err).not.toMatch(/^\s+at /m);
+  for (const pattern of patterns) expect(r.err).toMatch(pattern);
+}
+
+function csv(path: string): { header: string[]; rows: string[][] } {
+  const [header, ...rows] = readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(","));
+  return { header, rows };
+}
+
+beforeAll(() => {
+  expect(
+    run("simulate", sample, "--observations", "500", "--genes", "300", "--seed", "4", "--quiet"),
+  ).toEqual({ status: 0, out: "", err: "" });
+  expect(run("analyze", sample, "--out", result, "--quiet")).toEqual({ status: 0, out: "", err: "" });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("tissular analyze", () => {
+  it("writes the eight files and nothing else", () => {
+    expect(readdirSync(result).sort()).toEqual([
+      "cells.csv",
+      "genes.csv",
+      "interactions.csv",
+      "markers.csv",
+      "modules.csv",
+      "report.html",
+      "result.h5ad",
+      "run.json",
+    ]);
+    expect(readdirSync(folder).sort()).toEqual(["result", "sample"]);
+  });
+
+  it("cells.csv starts with the columns of the contract, one row per spot", () => {
+    const { header, rows } = csv(join(result, "cells.csv"));
+    expect(header.slice(0, 11)).toEqual([
+      "id",
+      "sample",
+      "x",
+      "y",
+      "total_counts",
+      "n_genes",
+      "pct_mito",
+      "cluster",
+      "module",
+      "umap1",
+      "umap2",
+    ]);
+    expect(rows).toHaveLength(500);
+    const truth = csv(join(sample, "truth_cells.csv"));
+    expect(new Set(rows.map((r) => r[0]))).toEqual(new Set(truth.rows.map((r) => r[0])));
+  });
+
+  it("genes.csv, markers.csv, interactions.csv and modules.csv have their columns", () => {
+    expect(csv(join(result, "genes.csv")).header).toEqual(
+      expect.arrayContaining(["id", "name", "highly_variable", "moran_i", "moran_p", "moran_p_adj"]),
+    );
+    expect(csv(join(result, "markers.csv")).rows.length).toBeGreaterThan(10);
+    expect(csv(join(result, "interactions.csv")).header.slice(0, 4)).toEqual([
+      "ligand",
+      "receptor",
+      "sender",
+      "receiver",
+    ]);
+    expect(csv(join(result, "modules.csv")).rows.length).toBeGreaterThan(1);
+  });
+
+  it("run.json records every parameter after defaults, the seed and digests of what was read", () => {
+    const record = JSON.parse(readFileSync(join(result, "run.json"), "utf8"));
+    expect(record.tool).toBe("tissular");
+    expect(record.params).toMatchObject({
+      seed: 0,
+      minCells: 3,
+      minCounts: 1,
+      neighbors: 15,
+      modules: "auto",
+      permutations: 1000,
+    });
+    expect(Object.keys(record.input.sha256).length).toBeGreaterThan(1);
+    for (const digest of Object.values(record.input.sha256)) expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(record.timing.seconds).toBeGreaterThan(0);
+  });
+
+  it("says on --json what a script needs, and plain lines of progress where there is no terminal", () => {
+    const r = run(
+      "analyze",
+      sample,
+      "--out",
+      at("json"),
+      "--json",
+      "--skip",
+      "umap,modules",
+      "--modules",
+      "3",
+    );
+    expect(r.status).toBe(0);
+    const said = JSON.parse(r.out) as {
+      report: string;
+      observations: number;
+      modules: null;
+      notes: { step: string }[];
+    };
+    expect(existsSync(said.report)).toBe(true);
+    expect(said).toMatchObject({ observations: 500, modules: null });
+    expect(said.notes.map((n) => n.step)).toEqual(expect.arrayContaining(["umap", "modules"]));
+    expect(r.err).toMatch(/^PCA$/m);
+    rmSync(at("json"), { recursive: true });
+  });
+
+  it("takes labels of the user's own for the groups", () => {
+    const labels = at("labels.csv");
+    copyFileSync(join(sample, "truth_cells.csv"), labels);
+    expect(
+      run("analyze", sample, "--out", at("labelled"), "--labels", `${labels}:module`, "--quiet").status,
+    ).toBe(0);
+    const { header, rows } = csv(at("labelled", "markers.csv"));
+    expect(new Set(rows.map((r) => r[header.indexOf("grouping")])).size).toBe(2);
+    rmSync(at("labelled"), { recursive: true });
+    rmSync(labels);
+  });
+});
+
+describe("tissular info, convert", () => {
+  it("info --json has the contract's fields", () => {
+    const info = JSON.parse(run("info", sample, "--json").out) as Record<string, unknown>;
+    expect(info).toMatchObject({ platform: "visium", cells: 500, genes: 300, observation: "spot" });
+    for (const field of ["features", "positions", "images", "report"]) expect(info).toHaveProperty(field);
+  });
+
+  it("convert writes an h5ad that reads back alike, and does not overwrite", () => {
+    const h5ad = at("sample.h5ad");
+    expect(run("convert", sample, h5ad, "--quiet").status).toBe(0);
+    expect(JSON.parse(run("info", h5ad, "--json").out)).toMatchObject({
+      cells: 500,
+      genes: 300,
+      observation: "spot",
+    });
+    expectFailure(run("convert", sample, h5ad), /exists already.*--force/);
+    rmSync(h5ad);
+  });
+});
+
+describe("bad input is one clear paragraph, and nothing is written", () => {
+  const nowhere = at("out");
+  const refused = (input: string, args: string[], ...patterns: RegExp[]): void => {
+    expectFailure(run("analyze", input, "--out", nowhere, "--quiet", ...args), ...patterns);
+    expect(existsSync(nowhere)).toBe(false);
+    expect(readdirSync(folder).filter((f) => f.startsWith("."))).toEqual([]);
+  };
+  const h5 = join(sample, "filtered_feature_bc_matrix.h5");
+
+  it("a missing file", () => refused(at("nothing"), [], /no file or folder/));
+  it("a folder of another kind", () => {
+    mkdirSync(at("other"), { recursive: true });
+    writeFileSync(at("other", "notes.txt"), "hello");
+    refused(at("other"), [], /notes\.txt/);
+  });
+  it("a truncated h5", () => {
+    const broken = at("broken.h5");
+    copyFileSync(h5, broken);
+    truncateSync(broken, 20_000);
+    refused(broken, [], /broken\.h5/);
+  });
+  it("positions that match no barcode", () => {
+    writeFileSync(at("positions.csv"), "barcode,x,y\nnobody,1,2\nnone,3,4\n");
+    refused(h5, ["--positions", at("positions.csv")], /positions\.csv/);
+  });
+  it("an option there is not", () => refused(sample, ["--colour", "red"], /--colour/));
+  it("a number that is none", () => refused(sample, ["--seed", "one"], /seed/));
+  it("a step there is not", () => refused(sample, ["--skip", "everything"], /no step "everything"/));
+  it("cutoffs that leave nothing", () =>
+    refused(sample, ["--min-counts", "1e9"], /No spot passes the filter/));
+  it("pairs of another world", () => {
+    writeFileSync(at("pairs.csv"), "ligand,receptor\nNOPE1,NOPE2\n");
+    refused(sample, ["--pairs", at("pairs.csv")], /None of the 1 pairs/);
+  });
+  it("the other species", () => refused(sample, ["--species", "mouse"], /look like human/));
+  it("no --out", () => expectFailure(run("analyze", sample), /--out/));
+  it("no such command", () => expectFailure(run("analyse", sample), /no command/));
+  it("a folder that is not ours", () => {
+    const r = run("analyze", sample, "--out", at("other"), "--quiet");
+    expectFailure(r, /not empty/, /--force/);
+    expect(readdirSync(at("other"))).toEqual(["notes.txt"]);
+  });
+  it("the folder that holds the input", () =>
+    expectFailure(run("analyze", sample, "--out", sample), /lies in the folder to write/));
+});
