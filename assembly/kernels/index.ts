@@ -1,1 +1,2 @@
+export { nearestTile } from "./nearest";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";

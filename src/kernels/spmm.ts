@@ -1,10 +1,10 @@
 import { forEachBlock } from "../core/progress.ts";
 import type { Sparse } from "../model/matrix.ts";
-import type { Kernels } from "./wasm/module.ts";
+import type { Kernels, SparseProduct } from "./wasm/module.ts";
 import { type Arena, withArena } from "./wasm/arena.ts";
 
 /** Stored entries handed to the kernel at a time: with up to 64 columns, about 10 ms of work. */
-const BLOCK_ENTRIES = 2 ** 18;
+const BLOCK_ENTRIES = 262144;
 
 type Numbers = Float32Array | Float64Array;
 
@@ -92,7 +92,7 @@ async function product(
     const indptr = arena.u32(mostRows + 1);
     const indices = arena.u32(mostEntries);
     const data = arena.f32(mostEntries);
-    const kernel = arena.kernels[kernelName(transposed, wide)];
+    const kernel = kernelOf(arena.kernels, transposed, wide);
     if (!transposed) copyRows(b, k, perGene, padded, x.cols);
     await forEachBlock(
       "product",
@@ -126,9 +126,9 @@ async function product(
   return result;
 }
 
-function kernelName(transposed: boolean, wide: boolean): keyof Kernels {
-  if (transposed) return wide ? "transposeTimesDense64" : "transposeTimesDense32";
-  return wide ? "sparseTimesDense64" : "sparseTimesDense32";
+function kernelOf(kernels: Kernels, transposed: boolean, wide: boolean): SparseProduct {
+  if (transposed) return wide ? kernels.transposeTimesDense64 : kernels.transposeTimesDense32;
+  return wide ? kernels.sparseTimesDense64 : kernels.sparseTimesDense32;
 }
 
 function numbers(arena: Arena, wide: boolean, length: number): Numbers {

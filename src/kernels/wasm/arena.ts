@@ -26,7 +26,7 @@ const PAGE = 65536;
 /** wasm32 ends at 4 GB. */
 const MAX_PAGES = 65536;
 /** Larger memories are let go after the lease. */
-const KEPT_BYTES = 2 ** 28;
+const KEPT_BYTES = 268435456;
 /** Room for the alignment of up to 256 arrays; the first bytes stay unused, so no address is 0. */
 const SLACK = 4096;
 
@@ -49,6 +49,13 @@ export async function withArena<T>(bytes: number, work: (arena: Arena) => T | Pr
 }
 
 function take(pages: number): Lease {
+  const fail = (cause?: unknown): never => {
+    throw new SpatialError("memory", `${((pages * PAGE) / 1e6).toFixed(0)} MB of memory cannot be had.`, {
+      hint: "Use fewer cells or features, or a machine with more memory (at most 4 GB are possible at once).",
+      cause,
+    });
+  };
+  if (pages > MAX_PAGES) fail();
   try {
     const lease = idle.pop();
     if (lease === undefined) {
@@ -60,10 +67,7 @@ function take(pages: number): Lease {
     return lease;
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new SpatialError("memory", `${((pages * PAGE) / 1e6).toFixed(0)} MB of memory cannot be had.`, {
-      hint: "Use fewer cells or features, or a machine with more memory (at most 4 GB are possible at once).",
-      cause,
-    });
+    return fail(cause);
   }
 }
 

@@ -2,7 +2,7 @@ import { SpatialError } from "../../core/errors.ts";
 import { binary } from "./binary.generated.ts";
 
 /** Multiplies the rows of a CSR block: addresses in bytes, `stride` in bytes (a multiple of 16). */
-type SparseProduct = (
+export type SparseProduct = (
   rows: number,
   indptr: number,
   indices: number,
@@ -14,6 +14,19 @@ type SparseProduct = (
 
 /** The exports of assembly/kernels; each is described there. Addresses are byte offsets into the arena's memory. */
 export interface Kernels {
+  readonly nearestTile: (
+    points: number,
+    norms: number,
+    dims: number,
+    rowStart: number,
+    rowEnd: number,
+    colStart: number,
+    colEnd: number,
+    kept: number,
+    distances: number,
+    indices: number,
+    limits: number,
+  ) => void;
   readonly sparseTimesDense32: SparseProduct;
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
