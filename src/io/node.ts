@@ -1,0 +1,244 @@
+import type * as NodeCrypto from "node:crypto";
+import type * as NodeFs from "node:fs";
+import type * as NodePath from "node:path";
+import { SpatialError } from "../core/errors.ts";
+import type { Source, SyncFile } from "./source.ts";
+
+type Fs = typeof NodeFs;
+type Path = typeof NodePath;
+type Crypto = typeof NodeCrypto;
+
+/** How deep and how much of a folder is listed; beyond it a sample is not looked for. */
+const DEPTH = 6;
+const ENTRIES = 20_000;
+/** Folders whose insides are chunks of one array, not files of a sample. */
+const OPAQUE = /(\.zarr|\.n5|^node_modules|^\.git)$/;
+
+function builtin<T>(name: string): T {
+  const found = globalThis.process?.getBuiltinModule?.(name);
+  if (found === undefined) {
+    throw new SpatialError("unsupported", `Reading from a path needs ${name}, which this runtime lacks.`, {
+      hint: "In a browser, hand over files with blobSource(files) or bytes with memorySource(map).",
+    });
+  }
+  return found as T;
+}
+
+/** A source over a folder (with everything below it) or over one file. */
+export async function pathSource(path: string): Promise<Source> {
+  const fs = builtin<Fs>("node:fs");
+  const { join, basename, dirname } = builtin<Path>("node:path");
+  const info = fs.statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) {
+    const parent = dirname(path);
+    const beside = fs.existsSync(parent) ? fs.readdirSync(parent).sort().slice(0, 12) : [];
+    throw new SpatialError("not-found", `There is no file or folder ${path}.`, {
+      subject: path,
+      hint: beside.length > 0 ? `${parent} has: ${beside.join(", ")}.` : `Nor is there a folder ${parent}.`,
+    });
+  }
+  const root = info.isDirectory() ? path : dirname(path);
+  const names = info.isDirectory() ? listFolder(fs, path) : [basename(path)];
+  const full = (name: string): string => join(root, name);
+  return {
+    kind: "source",
+    label: path,
+    names,
+    size: (name) => fs.statSync(full(name)).size,
+    bytes: async (name) => new Uint8Array(await fs.promises.readFile(full(name))),
+    slice: async (name, start, end) => {
+      const file = openFile(fs, full(name));
+      try {
+        const bytes = new Uint8Array(Math.max(0, Math.min(end, file.size) - start));
+        file.read(bytes, start);
+        return bytes;
+      } finally {
+        file.close();
+      }
+    },
+    open: (name) => openFile(fs, full(name)),
+  };
+}
+
+function listFolder(fs: Fs, root: string): string[] {
+  const names: string[] = [];
+  let level = [""];
+  for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
+    const below: string[] = [];
+    for (const folder of level) {
+      for (const entry of fs.readdirSync(`${root}/${folder}`, { withFileTypes: true })) {
+        if (names.length >= ENTRIES) return names.sort();
+        const name = folder + entry.name;
+        const isFolder =
+          entry.isDirectory() ||
+          (entry.isSymbolicLink() &&
+            fs.statSync(`${root}/${name}`, { throwIfNoEntry: false })?.isDirectory() === true);
+        if (!isFolder) names.push(name);
+        else if (!OPAQUE.test(entry.name)) below.push(`${name}/`);
+      }
+    }
+    level = below;
+  }
+  return names.sort();
+}
+
+function openFile(fs: Fs, path: string): SyncFile {
+  const handle = fs.openSync(path, "r");
+  const { size } = fs.fstatSync(handle);
+  const read = (into: Uint8Array, position: number): number => {
+    let done = 0;
+    while (done < into.length) {
+      const n = fs.readSync(handle, into, done, into.length - done, position + done);
+      if (n === 0) break;
+      done += n;
+    }
+    return done;
+  };
+  return { size, read, close: () => fs.closeSync(handle) };
+}
+
+/** The SHA-256 of every file of a source that is named, by name, as hex; files on disk are read in parts. */
+export async function sha256Files(source: Source, names: readonly string[]): Promise<Record<string, string>> {
+  const { createHash } = builtin<Crypto>("node:crypto");
+  const digests: Record<string, string> = {};
+  for (const name of names) {
+    const hash = createHash("sha256");
+    const size = source.size(name);
+    for (let at = 0; at < size; at += 8_388_608)
+      hash.update(await source.slice(name, at, Math.min(size, at + 8_388_608)));
+    digests[name] = hash.digest("hex");
+  }
+  return digests;
+}
+
+/** Options of `writeFolder`. */
+export interface WriteFolderOptions {
+  /** Write into a folder that is not empty and not ours; files of other names stay. */
+  readonly force?: boolean;
+}
+
+/** A folder is ours when its run.json says so. */
+export const TOOL = "tissular";
+
+/**
+ * Refuses a folder that may not be written: a file of that name, or a folder that is not empty and that no earlier
+ * run wrote (its run.json says `"tool": "tissular"`). Worth calling before hours of work.
+ *
+ * @throws {SpatialError} `output`
+ */
+export function checkFolder(folder: string, options: WriteFolderOptions = {}): void {
+  const fs = builtin<Fs>("node:fs");
+  const info = fs.statSync(folder, { throwIfNoEntry: false });
+  if (info === undefined) return;
+  if (!info.isDirectory()) {
+    throw new SpatialError("output", `${folder} must be a folder, found a file.`, {
+      subject: folder,
+      hint: "Name another folder.",
+    });
+  }
+  if (options.force === true || fs.readdirSync(folder).length === 0) return;
+  if (!isOurs(fs, folder)) {
+    throw new SpatialError("output", `${folder} is not empty and holds no run.json of an earlier run.`, {
+      subject: folder,
+      hint: "Name another folder, empty this one, or write into it with --force.",
+    });
+  }
+}
+
+function isOurs(fs: Fs, folder: string): boolean {
+  return earlierRun(fs, folder)?.tool === TOOL;
+}
+
+/** The run.json of an earlier run, or null where there is none that can be read as such. */
+function earlierRun(fs: Fs, folder: string): { tool?: unknown; outputs?: unknown } | null {
+  const file = `${folder}/run.json`;
+  if (!fs.existsSync(file)) return null;
+  try {
+    const run: unknown = JSON.parse(fs.readFileSync(file, "utf8"));
+    return typeof run === "object" && run !== null ? run : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Writes a folder of files or nothing. All files are first written to a folder beside it; only when every one stands
+ * does it take the name, or, where the folder exists, are its files moved in (run.json last). What an earlier
+ * run listed under `outputs` in its run.json and this one does not write is removed; any other file stays.
+ *
+ * @returns the folder's path
+ * @throws {SpatialError} `output` as `checkFolder`, or where the disk refuses
+ */
+export async function writeFolder(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+  options: WriteFolderOptions = {},
+): Promise<string> {
+  const fs = builtin<Fs>("node:fs");
+  const { resolve, dirname, basename, join } = builtin<Path>("node:path");
+  checkFolder(folder, options);
+  const target = resolve(folder);
+  const fresh = join(dirname(target), `.${basename(target)}.new-${globalThis.process.pid}`);
+  try {
+    fs.rmSync(fresh, { recursive: true, force: true });
+    fs.mkdirSync(fresh, { recursive: true });
+    for (const [name, content] of files) {
+      const path = join(fresh, name);
+      fs.mkdirSync(dirname(path), { recursive: true });
+      await fs.promises.writeFile(path, content);
+    }
+    if (!fs.existsSync(target)) {
+      fs.renameSync(fresh, target);
+      return target;
+    }
+    const earlier = isOurs(fs, target) ? earlierRun(fs, target)?.outputs : [];
+    for (const name of Array.isArray(earlier) ? earlier : []) {
+      const path = join(target, String(name));
+      if (!files.has(String(name)) && path.startsWith(target)) fs.rmSync(path, { force: true });
+    }
+    const last = (name: string): number => (name === "run.json" ? 1 : 0);
+    for (const name of [...files.keys()].sort((a, b) => last(a) - last(b))) {
+      const path = join(target, name);
+      fs.mkdirSync(dirname(path), { recursive: true });
+      fs.renameSync(join(fresh, name), path);
+    }
+    return target;
+  } catch (cause) {
+    throw new SpatialError("output", `${folder} could not be written: ${(cause as Error).message}`, {
+      subject: folder,
+      hint: "Check that the folder above exists, may be written and has space.",
+      cause,
+    });
+  } finally {
+    fs.rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Writes one file or nothing: it is written beside its place and then takes its name. */
+export async function writeFile(path: string, content: Uint8Array | string): Promise<string> {
+  const fs = builtin<Fs>("node:fs");
+  const { resolve, dirname, basename, join } = builtin<Path>("node:path");
+  const target = resolve(path);
+  const fresh = join(dirname(target), `.${basename(target)}.new-${globalThis.process.pid}`);
+  try {
+    fs.mkdirSync(dirname(target), { recursive: true });
+    await fs.promises.writeFile(fresh, content);
+    fs.renameSync(fresh, target);
+    return target;
+  } catch (cause) {
+    fs.rmSync(fresh, { force: true });
+    throw new SpatialError("output", `${path} could not be written: ${(cause as Error).message}`, {
+      subject: path,
+      cause,
+    });
+  }
+}
+
+/** A text file as UTF-8. */
+export async function readText(path: string): Promise<string> {
+  const fs = builtin<Fs>("node:fs");
+  if (!fs.existsSync(path))
+    throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
+  return fs.promises.readFile(path, "utf8");
+}

@@ -1,0 +1,175 @@
+import { SpatialError } from "../core/errors.ts";
+import type { RunOptions } from "../core/progress.ts";
+import { dataset, type SpatialDataset } from "../model/dataset.ts";
+import type { Image } from "../model/image.ts";
+import type { Values } from "../model/matrix.ts";
+import { assemble } from "./assemble.ts";
+import { imageFile } from "./images.ts";
+import { joinPositions, parsePositions, type PositionTable } from "./positions.ts";
+import { counted, type Draft } from "./report.ts";
+import { type Source, unpacked } from "./source.ts";
+import { mtxFiles, readTenxH5, readTenxMtx } from "./tenx.ts";
+
+/** The files of one Visium sample. */
+export interface VisiumFiles {
+  /** Folder of the sample, "" or ending in "/". */
+  readonly folder: string;
+  /** What stands before the vendor's file names, e.g. "S1_". */
+  readonly prefix: string;
+  readonly positions: string;
+  /** All matrices found, the preferred first: filtered before raw, HDF5 before text. */
+  readonly matrices: readonly { readonly kind: "h5" | "mtx"; readonly name: string }[];
+}
+
+const POSITIONS = /^(.*?)tissue_positions(?:_list)?\.(?:csv|txt)(?:\.gz)?$/;
+
+/** All Visium samples of a source: wherever positions and a matrix lie together. */
+export function findVisium(source: Source): VisiumFiles[] {
+  const samples: VisiumFiles[] = [];
+  for (const name of source.names) {
+    const file = name.slice(name.lastIndexOf("/") + 1);
+    const match = POSITIONS.exec(file);
+    if (match === null) continue;
+    const parts = name.split("/").slice(0, -1);
+    const inside = parts.at(-1) ?? "";
+    const isSpatial = /(^|[_.-])spatial$/.test(inside);
+    const folder = (isSpatial ? parts.slice(0, -1) : parts).map((p) => `${p}/`).join("");
+    const prefixes = new Set([match[1], isSpatial ? inside.replace(/spatial$/, "") : "", ""]);
+    for (const prefix of prefixes) {
+      const matrices = findMatrices(source, folder, prefix);
+      if (matrices.length === 0) continue;
+      if (!samples.some((s) => s.folder === folder && s.prefix === prefix))
+        samples.push({ folder, prefix, positions: name, matrices });
+      break;
+    }
+  }
+  return samples;
+}
+
+function findMatrices(source: Source, folder: string, prefix: string): VisiumFiles["matrices"] {
+  const found: { kind: "h5" | "mtx"; name: string }[] = [];
+  for (const which of ["filtered", "raw"]) {
+    const base = `${folder}${prefix}${which}_feature_bc_matrix`;
+    if (source.names.includes(`${base}.h5`)) found.push({ kind: "h5", name: `${base}.h5` });
+    if (mtxFiles(source, `${base}/`)) found.push({ kind: "mtx", name: `${base}/` });
+  }
+  if (found.length === 0 && mtxFiles(source, `${folder}${prefix}`))
+    found.push({ kind: "mtx", name: `${folder}${prefix}` });
+  return found;
+}
+
+/** Reads a Visium sample of Space Ranger 1 or 2: matrix, positions, scale factors, images. */
+export async function readVisium(
+  source: Source,
+  files: VisiumFiles,
+  values: Values | undefined,
+  report: Draft,
+  run: RunOptions,
+): Promise<SpatialDataset> {
+  const [chosen, ...others] = files.matrices;
+  if (others.length > 0) {
+    report.warnings.push(
+      `${chosen.name} was read; ${others.map((m) => m.name).join(", ")} also ${others.length === 1 ? "lies" : "lie"} there and ${others.length === 1 ? "was" : "were"} not.`,
+    );
+  }
+  const vendor =
+    chosen.kind === "h5"
+      ? await readTenxH5(source, chosen.name, report, run)
+      : await readTenxMtx(source, chosen.name, report, run);
+  report.files.push(files.positions);
+  const table = parsePositions(await unpacked(source, files.positions), files.positions);
+  const joined = joinPositions(
+    assemble(vendor, "spot", values, report),
+    { ...table, micronsPerUnit: micronsPerPixel(table, report) },
+    report,
+  );
+  const inTissue = joined.cells.columns["in_tissue"];
+  if (inTissue instanceof Int32Array) {
+    const off = inTissue.reduce((n, v) => n + (v === 0 ? 1 : 0), 0);
+    if (off > 0)
+      report.warnings.push(`${counted(off, "spot")} of the matrix lie off the tissue; they are kept.`);
+  }
+  const images = await readImages(source, files, report);
+  return dataset({ ...joined, platform: "visium", images });
+}
+
+/**
+ * Micrometres per pixel from the lattice: neighbors on the hexagonal array are 100 um apart. Null where the array is
+ * not hexagonal or lacks neighbors.
+ */
+export function micronsPerPixel(table: PositionTable, report: Draft): number | null {
+  const { array_row: row, array_col: column } = table.columns;
+  if (!(row instanceof Int32Array) || !(column instanceof Int32Array)) {
+    report.warnings.push("The positions have no array rows and columns: their scale is unknown.");
+    return null;
+  }
+  const hexagonal = row.every((r, i) => ((r + column[i]) & 1) === ((row[0] + column[0]) & 1));
+  if (!hexagonal) {
+    report.warnings.push("The array is no hexagonal Visium array: its pitch, and so the scale, is unknown.");
+    return null;
+  }
+  const at = new Map<number, number>();
+  row.forEach((r, i) => at.set(r * 65_536 + column[i], i));
+  const pitches: number[] = [];
+  for (let i = 0; i < row.length; i++) {
+    for (const step of [2, 65_537, 65_535]) {
+      const j = at.get(row[i] * 65_536 + column[i] + step);
+      if (j === undefined) continue;
+      const dx = table.x[i] - table.x[j];
+      const dy = table.y[i] - table.y[j];
+      pitches.push(Math.sqrt(dx * dx + dy * dy));
+    }
+  }
+  if (pitches.length === 0) {
+    report.warnings.push("No two spots are neighbors on the array: the scale is unknown.");
+    return null;
+  }
+  pitches.sort((a, b) => a - b);
+  const pitch = (pitches[(pitches.length - 1) >> 1] + pitches[pitches.length >> 1]) / 2;
+  return pitch > 0 ? 100 / pitch : null;
+}
+
+/** The tissue images beside the positions that have a scale factor. */
+async function readImages(source: Source, files: VisiumFiles, report: Draft): Promise<Image[]> {
+  const beside = files.positions.slice(0, files.positions.lastIndexOf("/") + 1);
+  const find = (pattern: string): string | undefined =>
+    [beside + files.prefix, beside].flatMap((base) =>
+      source.names.filter((n) => n.startsWith(base) && new RegExp(`^${pattern}$`).test(n.slice(base.length))),
+    )[0];
+  const factorsFile = find("scalefactors_json\\.json(\\.gz)?");
+  if (factorsFile === undefined) {
+    report.warnings.push("There is no scalefactors_json.json: images cannot be placed and are left out.");
+    return [];
+  }
+  report.files.push(factorsFile);
+  const factors = parseJson(await unpacked(source, factorsFile), factorsFile);
+  const images: Image[] = [];
+  for (const name of ["hires", "lowres"]) {
+    const file = find(`tissue_${name}_image\\.(png|jpg|jpeg)(\\.gz)?`);
+    if (file === undefined) continue;
+    const scale = factors[`tissue_${name}_scalef`];
+    if (typeof scale !== "number" || !(scale > 0)) {
+      report.dropped.push({
+        what: `image ${file}`,
+        count: 1,
+        why: `${factorsFile} has no tissue_${name}_scalef`,
+      });
+      continue;
+    }
+    report.files.push(file);
+    const image = imageFile(name, await unpacked(source, file), scale, file);
+    images.push(image);
+    report.found.push(`Image ${name}, ${image.width} x ${image.height} pixels.`);
+  }
+  return images;
+}
+
+function parseJson(bytes: Uint8Array, subject: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw new SpatialError("format", `${subject} must be a JSON object, but it is not.`, { subject });
+}
