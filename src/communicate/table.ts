@@ -1,6 +1,5 @@
 /* Written by test/oracles/check_interactions.py; change test/oracles/interactions.txt and run it again. */
-/* prettier-ignore-start */
-export const VERSION: string = "1 (2025-11)";
+export const VERSION: string = "1 (2026-11)";
 
 /** The public databases that list a pair, by the letter used below. */
 export const SOURCES: Readonly<Record<string, string>> = {
@@ -1146,4 +1145,3 @@ SPINK1	EGFR	NT
 TGM2	ITGB1	NT
 TGM2	SDC4	NT
 BST2	LILRA4	PNT	19564354`;
-/* prettier-ignore-end */

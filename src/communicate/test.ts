@@ -142,6 +142,9 @@ export async function testInteractions(
   const { cells, codes, sizes } = labelled(labels);
   const k = sizes.length;
   const values = geneValues(x, complexes.genes, cells);
+  if (!values.values.every((value) => Number.isFinite(value))) {
+    throw new SpatialError("input", "testInteractions: every value must be finite.", { subject: "x" });
+  }
   const observed = clusterMeans(values, codes, sizes);
   const means = new Float64Array(complexes.names.length * k);
   const fractions = new Float64Array(complexes.names.length * k);

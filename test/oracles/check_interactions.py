@@ -18,7 +18,7 @@ import csv, os, re, sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 REF = sys.argv[1]
 TARGET = os.path.join(HERE, '..', '..', 'src', 'communicate', 'table.ts')
-VERSION, DATE = '1', '2025-11'
+VERSION, DATE = '1', '2026-11'
 # Lines of curation that do not derive from one another: code in the table, resources that make up the line.
 LINES = dict(P='CellPhoneDB v5', C='CellChatDB', N='connectomeDB2020', I='ICELLNET', G='Guide to Pharmacology', H='HPMR', T='CellTalkDB')
 # Mouse symbols that are newer than the mouse references, looked up by hand.
@@ -158,17 +158,17 @@ def body(kept):
             lines.append(f'# {family}\t{annotation}')
             last = (family, annotation)
         lines.append('\t'.join(['+'.join(ligand), '+'.join(receptor), codes, *(e.removeprefix('PMID:') for e in evidence)]))
-    sources = ', '.join(f'{code}: "{name}"' for code, name in LINES.items())
+    sources = '\n'.join(f'  {code}: "{name}",' for code, name in LINES.items())
     return f'''/* Written by test/oracles/check_interactions.py; change test/oracles/interactions.txt and run it again. */
-/* prettier-ignore-start */
 export const VERSION: string = "{VERSION} ({DATE})";
 
 /** The public databases that list a pair, by the letter used below. */
-export const SOURCES: Readonly<Record<string, string>> = {{ {sources} }};
+export const SOURCES: Readonly<Record<string, string>> = {{
+{sources}
+}};
 
 /** Family and annotation; then ligand, receptor, letters of the databases, PubMed ids (or another named reference). */
 export const ROWS: string = `{chr(10).join(lines)}`;
-/* prettier-ignore-end */
 '''
 
 
