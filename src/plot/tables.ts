@@ -57,7 +57,10 @@ function quoted(word: string): string {
   return `"${word.replace(/[^A-Za-z0-9]/g, escape)}"`;
 }
 
-function cells(m: LabelledMatrix, make: (k: number) => object): object[] {
+function cells<T extends object>(
+  m: LabelledMatrix,
+  make: (k: number) => T,
+): (T & { r: number; c: number })[] {
   return Array.from({ length: m.rows.length * m.columns.length }, (_, k) => ({
     r: Math.floor(k / m.columns.length),
     c: k % m.columns.length,
@@ -184,10 +187,7 @@ export function dotPlotFigure(dots: DotMatrix, options: DotPlotOptions = {}): Fi
   let top = 0;
   let low = Infinity;
   let high = -Infinity;
-  const rows = cells(frame, (k) => ({ s: tidy(dots.size[k]), v: tidy(dots.color[k]) })) as {
-    s: number | null;
-    v: number | null;
-  }[];
+  const rows = cells(frame, (k) => ({ s: tidy(dots.size[k]), v: tidy(dots.color[k]) }));
   for (const { s, v } of rows) {
     if (s === null || v === null) continue;
     top = Math.max(top, s);

@@ -32,8 +32,12 @@ export function trusted(markup: string): Markup {
 }
 
 /** JSON for a script block: no sequence in it can end the block or open a comment. */
-export function scriptJson(value: unknown): Markup {
-  return trusted(
-    JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
-  );
+export function scriptJson(value: unknown): string {
+  const escape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escape);
+}
+
+/** A block whose text the browser reads as it is: nothing is put around it, so that a hash of the text holds. */
+export function rawBlock(tag: "script" | "style", text: string, attributes: string = ""): Markup {
+  return trusted(`<${tag}${attributes}>${text}</${tag}>`);
 }

@@ -17,6 +17,7 @@ const { outputFiles } = await build({
   legalComments: "none",
 });
 const script = outputFiles[0].text.trim();
-if (/<\/script|<!--/i.test(script)) throw new Error("The page's script must not contain what ends a script block.");
+if (/<\/script|<!--/i.test(script))
+  throw new Error("The page's script must not contain what ends a script block.");
 const text = `// Made by src/report/client/build.mjs.\nexport const clientScript: string = ${JSON.stringify(script)};\n`;
 if (!existsSync(target) || readFileSync(target, "utf8") !== text) writeFileSync(target, text);

@@ -11,7 +11,12 @@ import type { Store } from "./decode.ts";
 
 /** What the points are colored by. */
 export type Variable =
-  | { readonly kind: "group"; readonly label: string; readonly column: GroupColumn; readonly codes: Uint16Array }
+  | {
+      readonly kind: "group";
+      readonly label: string;
+      readonly column: GroupColumn;
+      readonly codes: Uint16Array;
+    }
   | {
       readonly kind: "number";
       readonly label: string;

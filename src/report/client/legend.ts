@@ -17,7 +17,8 @@ export function drawLegend(
   selectedCode: number,
   events: LegendEvents,
 ): void {
-  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["legend"] : undefined;
+  const focused =
+    document.activeElement instanceof HTMLElement ? document.activeElement.dataset["legend"] : undefined;
   const title = element("h3", {}, variable.label);
   host.replaceChildren(title, ...(variable.kind === "group" ? groupRows() : ramp(variable)));
   if (focused !== undefined) host.querySelector<HTMLElement>(`[data-legend="${focused}"]`)?.focus();
@@ -81,7 +82,9 @@ function ramp(variable: Variable): HTMLElement[] {
   return [
     bar,
     labels,
-    ...(variable.clipped ? [element("p", { class: "small" }, "The top 1 % of non-zero values share the last color.")] : []),
+    ...(variable.clipped
+      ? [element("p", { class: "small" }, "The top 1 % of non-zero values share the last color.")]
+      : []),
     ...(missing > 0 ? [element("p", { class: "small" }, `${whole(missing)} missing, in gray.`)] : []),
   ];
 }

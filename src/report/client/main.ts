@@ -56,7 +56,11 @@ if (payload.tissue !== null) {
   );
 }
 if (payload.umap !== null)
-  views["umap"] = createView(byId("umap"), { n, points: store.points(payload.umap), dots: "number" }, events("umap"));
+  views["umap"] = createView(
+    byId("umap"),
+    { n, points: store.points(payload.umap), dots: "number" },
+    events("umap"),
+  );
 
 /** Paints both views, the legend and the status line from the state. */
 function show(): void {
@@ -92,7 +96,10 @@ function selectGroup(code: number): void {
   if (variable.kind !== "group" || code === selectedCode) return choose(null, -1);
   const { codes } = variable;
   hidden.delete(code);
-  choose(Uint8Array.from(codes, (c) => (c === code ? 1 : 0)), code);
+  choose(
+    Uint8Array.from(codes, (c) => (c === code ? 1 : 0)),
+    code,
+  );
 }
 
 /** Colors the points by a group, a number or a gene. */
@@ -117,7 +124,8 @@ function colorBy(next: string): boolean {
 
 const geneByName = new Map<string, number>();
 genes.forEach((gene, k) => {
-  for (const name of [gene.id, gene.label, gene.label.toLowerCase()]) if (!geneByName.has(name)) geneByName.set(name, k);
+  for (const name of [gene.id, gene.label, gene.label.toLowerCase()])
+    if (!geneByName.has(name)) geneByName.set(name, k);
 });
 
 function findGene(name: string): number {
@@ -133,7 +141,10 @@ function hover(name: string, i: number, x: number, y: number): void {
   const tip = byId("tip");
   tip.hidden = i < 0;
   if (i < 0) return;
-  const line = (label: string, value: string): HTMLElement[] => [element("dt", {}, label), element("dd", {}, value)];
+  const line = (label: string, value: string): HTMLElement[] => [
+    element("dt", {}, label),
+    element("dd", {}, value),
+  ];
   const rows = groups.flatMap((g) => {
     const code = store.codes(g)[i];
     return line(g.label, code === 0 ? "not assigned" : g.categories[code - 1]);
@@ -142,7 +153,9 @@ function hover(name: string, i: number, x: number, y: number): void {
   if (payload.tissue !== null) {
     const { points, origin, unit } = payload.tissue;
     const xy = store.points(points);
-    rows.push(...line(`x, y (${unit})`, `${short(xy[2 * i] + origin[0])}, ${short(xy[2 * i + 1] + origin[1])}`));
+    rows.push(
+      ...line(`x, y (${unit})`, `${short(xy[2 * i] + origin[0])}, ${short(xy[2 * i + 1] + origin[1])}`),
+    );
   }
   tip.replaceChildren(element("strong", {}, payload.ids[i]), element("dl", {}, ...rows));
   const host = byId(name);
@@ -164,7 +177,9 @@ function wire(): void {
   genes.forEach((gene) => names.append(element("option", { value: gene.label })));
   search.addEventListener("input", () => {
     const k = findGene(search.value);
-    search.setCustomValidity(k < 0 && search.value !== "" ? "This gene is not among those in the report." : "");
+    search.setCustomValidity(
+      k < 0 && search.value !== "" ? "This gene is not among those in the report." : "",
+    );
     if (k >= 0) colorBy(`gene:${k}`);
   });
   search.addEventListener("change", () => search.reportValidity());
@@ -225,7 +240,8 @@ Object.assign(window, {
       if (variable.kind === "group") selectGroup(variable.column.categories.indexOf(group) + 1);
     },
     clear: (): void => choose(null, -1),
-    selectedCount: (view: string = "umap"): number => (selected === null ? 0 : (views[view]?.countOf(selected) ?? 0)),
+    selectedCount: (view: string = "umap"): number =>
+      selected === null ? 0 : (views[view]?.countOf(selected) ?? 0),
     genes: (): string[] => genes.map((gene) => gene.label),
     valuesOf: (gene: string): Float32Array | null => {
       const k = findGene(gene);

@@ -141,7 +141,8 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
       context.stroke();
       context.setLineDash([]);
     }
-    if (data.micronsPerUnit) drawScaleBar(context, ink, data.micronsPerUnit / camera.scale, host.clientHeight);
+    if (data.micronsPerUnit)
+      drawScaleBar(context, ink, data.micronsPerUnit / camera.scale, host.clientHeight);
   };
 
   const request = (): void => {
@@ -273,7 +274,8 @@ function listen(host: HTMLElement, gestures: Gestures): void {
     if (down.size === 2) {
       const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
       const before = distance(last, other);
-      if (before > 0) gestures.zoomAt(distance([x, y], other) / before, (x + other[0]) / 2, (y + other[1]) / 2);
+      if (before > 0)
+        gestures.zoomAt(distance([x, y], other) / before, (x + other[0]) / 2, (y + other[1]) / 2);
       gestures.pan((x - last[0]) / 2, (y - last[1]) / 2);
     } else if (start !== null && distance(start, [x, y]) > 3) start = null;
     if (down.size === 1 && start === null) {
@@ -352,7 +354,8 @@ function boundsOf(
     y0 = Math.min(y0, y);
     y1 = Math.max(y1, y);
   }
-  if (x0 > x1) [x0, y0, x1, y1] = image ? [image[0], image[1], image[0] + image[2], image[1] + image[3]] : [0, 0, 1, 1];
+  if (x0 > x1)
+    [x0, y0, x1, y1] = image ? [image[0], image[1], image[0] + image[2], image[1] + image[3]] : [0, 0, 1, 1];
   const width = x1 - x0 || 1;
   const height = y1 - y0 || 1;
   return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, width, height, size: Math.max(width, height) };

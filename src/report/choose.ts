@@ -1,0 +1,33 @@
+import type { RankGenesResult } from "../cluster/index.ts";
+import type { TestInteractionsResult } from "../communicate/index.ts";
+import type { MoranResult } from "../spatial/index.ts";
+
+/** Rows in descending order of a value; missing values are left out, equal values keep their order. */
+export function descending(values: ArrayLike<number>): number[] {
+  const rows: number[] = [];
+  for (let j = 0; j < values.length; j++) if (values[j] === values[j]) rows.push(j);
+  return rows.sort((a, b) => values[b] - values[a] || a - b);
+}
+
+/** Genes by Moran's I, highest first. */
+export function topSpatialGenes(moran: MoranResult, count: number): number[] {
+  return descending(moran.i).slice(0, count);
+}
+
+/** For each group the genes with the highest scores among those higher inside than outside (adjusted p < 0.05). */
+export function topMarkers(markers: RankGenesResult, groups: number, each: number): number[][] {
+  const p = markers.scores.length / groups;
+  return Array.from({ length: groups }, (_, g) => {
+    const scores = markers.scores.subarray(g * p, (g + 1) * p);
+    return descending(scores)
+      .filter((j) => scores[j] > 0 && markers.pAdjusted[g * p + j] < 0.05)
+      .slice(0, each);
+  });
+}
+
+/** Interaction rows by adjusted p, then by score. */
+export function topInteractions(result: TestInteractionsResult): number[] {
+  return Array.from(result.score.keys()).sort(
+    (a, b) => result.pAdjusted[a] - result.pAdjusted[b] || result.score[b] - result.score[a] || a - b,
+  );
+}
