@@ -5,13 +5,12 @@ import { parseInteractions } from "../communicate/index.ts";
 import {
   checkFolder,
   pathSource,
-  readLabels,
   readSample,
   readText,
   sha256Files,
-  TOOL,
   writeFolder,
   writeH5ad,
+  type Source,
 } from "../io/index.ts";
 import type { Values } from "../model/index.ts";
 import { analyze, analysisSteps, type Analysis, type AnalysisStep } from "../pipeline/index.ts";
@@ -124,7 +123,11 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
       ["modules.csv", modulesTable(analysis)],
       ["result.h5ad", await writeH5ad(analysis.dataset)],
     ]);
-    const digests = await sha256Files(source, analysis.read.files);
+    const digests = await inputDigests(source, analysis, [
+      args.text("positions"),
+      pairsFile,
+      labels?.slice(0, labels.lastIndexOf(":")),
+    ]);
     const now = performance.now();
     const timing = {
       steps: [
@@ -174,6 +177,24 @@ function resultCounts(analysis: Analysis): Record<string, number | string | null
     interactions:
       analysis.interactions === null ? null : analysis.interactions.pAdjusted.filter((p) => p < 0.05).length,
   };
+}
+
+/** SHA-256 of every file that was read, by its name in the input; of files named by options, by their own name. */
+async function inputDigests(
+  source: Source,
+  analysis: Analysis,
+  options: readonly (string | undefined)[],
+): Promise<Record<string, string>> {
+  const digests = await sha256Files(
+    source,
+    analysis.read.files.filter((name) => source.names.includes(name)),
+  );
+  for (const path of options) {
+    if (path === undefined) continue;
+    const file = await pathSource(path);
+    Object.assign(digests, await sha256Files(file, file.names));
+  }
+  return digests;
 }
 
 /** Everything about a run that is the same when it is repeated. */

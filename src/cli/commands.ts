@@ -1,17 +1,10 @@
+import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
-import {
-  checkFolder,
-  pathExists,
-  pathSource,
-  readSample,
-  TOOL,
-  writeFile,
-  writeFolder,
-  writeH5ad,
-} from "../io/index.ts";
+import { checkFolder, pathSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
 import type { Values } from "../model/index.ts";
 import { simulateTissue, writeSimulated, type SimulateTissueOptions } from "../simulate/index.ts";
 import { version } from "../core/version.ts";
+import { TOOL } from "../io/node.ts";
 import { runAnalyze } from "./analyze.ts";
 import { readArguments, type Arguments } from "./arguments.ts";
 import { progressTo } from "./terminal.ts";
@@ -79,7 +72,7 @@ export async function runConvert(argv: readonly string[]): Promise<void> {
       subject: "OUT.h5ad",
     });
   }
-  if (pathExists(target) && !args.on("force")) {
+  if (existsSync(target) && !args.on("force")) {
     throw new SpatialError("output", `${target} exists already.`, {
       subject: target,
       hint: "Name another file, or replace it with --force.",
