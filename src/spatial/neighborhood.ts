@@ -143,7 +143,9 @@ export async function neighborhoodEnrichment(
   const source = parts.slice(1).map((end, s) => codes.subarray(parts[s], end));
   const dealt = new Int32Array(codes.length);
   const target = parts.slice(1).map((end, s) => dealt.subarray(parts[s], end));
-  const block = Math.max(1, Math.floor(2e6 / (codes.length * 4 + edges.indices.length + 1)));
+  const once = graph.directed ? edges : laterHalf(edges);
+  const found = new Int32Array(k * k);
+  const block = Math.max(1, Math.floor(2e6 / (codes.length * 4 + once.indices.length + 1)));
   await forEachBlock(
     "neighborhood enrichment",
     permutations,
@@ -152,13 +154,14 @@ export async function neighborhoodEnrichment(
       for (let b = from; b < to; b++) {
         const rng = stream(seed, b);
         source.forEach((part, s) => shuffleInto(part, target[s], rng));
-        const chance = groupEdges(edges, dealt, k);
+        tally(once, dealt, k, found);
         for (let c = 0; c < k * k; c++) {
-          const d = chance[c] - expected[c];
+          const count = graph.directed ? found[c] : found[c] + found[(c % k) * k + Math.floor(c / k)];
+          const d = count - expected[c];
           sums[c] += d;
           squares[c] += d * d;
-          if (chance[c] >= counts[c]) reached[c]++;
-          if (chance[c] <= counts[c]) kept[c]++;
+          if (count >= counts[c]) reached[c]++;
+          if (count <= counts[c]) kept[c]++;
         }
       }
     },
@@ -184,6 +187,33 @@ export async function neighborhoodEnrichment(
     log2Ratio: counts.map((c, e) => log2(c / expected[e])),
     params: { permutations, seed },
   };
+}
+
+/** Entries of a graph to later nodes only: each edge of an undirected graph once. */
+function laterHalf({ nodes, indptr, indices }: Graph): Pick<Graph, "indptr" | "indices"> {
+  const starts = new Uint32Array(nodes + 1);
+  const later = new Uint32Array(indices.length / 2);
+  let count = 0;
+  for (let i = 0; i < nodes; i++) {
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) if (indices[e] > i) later[count++] = indices[e];
+    starts[i + 1] = count;
+  }
+  return { indptr: starts, indices: later };
+}
+
+/** Counts entries by the codes of both ends, as `groupEdges` does, into whole numbers (twice as fast). */
+function tally(
+  { indptr, indices }: Pick<Graph, "indptr" | "indices">,
+  codes: Int32Array,
+  k: number,
+  found: Int32Array,
+): void {
+  found.fill(0);
+  for (let i = 0; i < codes.length; i++) {
+    const base = codes[i] * k;
+    const end = indptr[i + 1];
+    for (let e = indptr[i]; e < end; e++) found[base + codes[indices[e]]]++;
+  }
 }
 
 function checkLabels(verb: string, labels: Categorical, graph: Graph): void {
