@@ -113,7 +113,7 @@ function drawPattern(rng: Rng, k: number): Pattern {
     const from = 0.7 * Math.sqrt(rng.uniform());
     const around = 2 * PI * rng.uniform();
     const center = { u: from * cos(around), v: from * sin(around) };
-    const width = 0.2 + 0.15 * rng.uniform();
+    const width = 0.25 + 0.15 * rng.uniform();
     return {
       kind: "hotspot",
       at: (u, v) =>

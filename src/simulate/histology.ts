@@ -35,7 +35,7 @@ export async function drawHistology(
       let color = GLASS.map((c) => c + 4 * grain);
       const reach = anatomy.reach(u, v);
       if (reach < 1 + 0.03 * (fibers(u, v) - 0.5)) {
-        const cellular = 0.15 + (0.6 * ((anatomy.moduleAt(u, v) * 5) % modules)) / modules;
+        const cellular = 0.15 + 0.6 * ((0.618 * anatomy.moduleAt(u, v)) % 1);
         const nucleus = rng.uniform() < 0.25 + 0.4 * cellular ? 0.25 : 0;
         const stain = cellular + nucleus + 0.35 * (fibers(u, v) - 0.5) + 0.25 * (patches(u, v) - 0.5);
         const share = Math.min(1, Math.max(0, stain));

@@ -71,8 +71,7 @@ export function populate(
       if (typeShare[i * types + t] > typeShare[i * types + type[i]]) type[i] = t;
     cells[i] = held;
     const variance = parameters.depthSpread * parameters.depthSpread;
-    const efficiency = exp(parameters.depthSpread * normal(rng) - variance / 2);
-    size[i] = efficiency * (spots ? held / CELLS_PER_SPOT : 1);
+    size[i] = exp(parameters.depthSpread * normal(rng) - variance / 2);
     cellArea[i] = Math.round(1e4 * 90 * exp(0.3 * normal(rng))) / 1e4;
     nucleusArea[i] = Math.round(1e4 * cellArea[i] * (0.2 + 0.2 * rng.uniform())) / 1e4;
   }

@@ -23,9 +23,9 @@ import { MICRONS_PER_PIXEL, place, type Places } from "./observations.ts";
 export interface SimulateTissueOptions {
   /** `visium`: hexagonal spots 100 um apart, each over several cells; `cells`: cells one by one. Default "visium". */
   readonly layout?: Layout;
-  /** How many spots (at most 14,336) or cells. Default 2,000 spots or 5,000 cells. */
+  /** How many spots (at most 14,336) or cells. Default 2,000 spots or 4,000 cells. */
   readonly observations?: number;
-  /** Default 2,000 for spots, 500 for cells. */
+  /** Default 1,000 for spots, 400 for cells. */
   readonly genes?: number;
   /** 5 to 12. Default 8. */
   readonly cellTypes?: number;
@@ -100,8 +100,8 @@ export function simulateTissue(options: SimulateTissueOptions = {}): SimulatedTi
   const parameters = difficulties[layout][difficulty];
   const params = {
     layout,
-    observations: options.observations ?? (layout === "visium" ? 2000 : 5000),
-    genes: options.genes ?? (layout === "visium" ? 2000 : 500),
+    observations: options.observations ?? (layout === "visium" ? 2000 : 4000),
+    genes: options.genes ?? (layout === "visium" ? 1000 : 400),
     cellTypes: options.cellTypes ?? 8,
     modules: options.modules ?? 6,
     difficulty,
