@@ -13,6 +13,7 @@ import {
   type Source,
 } from "../io/index.ts";
 import type { Values } from "../model/index.ts";
+import { TOOL } from "../io/node.ts";
 import { analyze, analysisSteps, type Analysis, type AnalysisStep } from "../pipeline/index.ts";
 import { renderReport } from "../report/index.ts";
 import { numberOr, readArguments, type Flag } from "./arguments.ts";
@@ -25,6 +26,7 @@ import {
   MARKERS_PER_GROUP,
   modulesTable,
 } from "./tables.ts";
+import { readLabels } from "./labels.ts";
 import { progressTo } from "./terminal.ts";
 
 const flags: Readonly<Record<string, Flag>> = {
