@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Categorical, idList, sparse, toDense } from "../../src/model/index.ts";
+import { interactionTable } from "../../src/communicate/index.ts";
+import { cellTypes, silentPairs, talkingPairs } from "../../src/simulate/catalog.ts";
 import { simulateTissue, type SimulatedTissue } from "../../src/simulate/index.ts";
 
 const codes = (tissue: SimulatedTissue, name: string): Int32Array =>
@@ -93,6 +95,16 @@ describe("simulateTissue agrees with its own truth", () => {
     });
     expect(texts(pairs.columns["class"]).filter((c) => c === "planted").length).toBeGreaterThanOrEqual(8);
     expect(texts(pairs.columns["class"]).filter((c) => c === "null").length).toBeGreaterThanOrEqual(20);
+  });
+
+  it("every pair stands in the built-in interaction table, and no gene plays two parts", () => {
+    const known = new Set(
+      interactionTable("human").pairs.map((p) => `${p.ligand.join("+")} ${p.receptor.join("+")}`),
+    );
+    const all = [...talkingPairs, ...silentPairs];
+    expect(all.filter((p) => !known.has(`${p.ligand} ${p.receptor}`))).toEqual([]);
+    const names = [...all.flatMap((p) => [p.ligand, p.receptor]), ...cellTypes.flatMap((t) => t.markers)];
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it("counts have the stated depth", () => {
