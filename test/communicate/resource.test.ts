@@ -73,6 +73,7 @@ describe("the built-in interaction table", () => {
       "Kitl > Kit",
     ])
       expect(find(mouse, name), name).toBeDefined();
+    expect(find(mouse, "Il6 > Il6ra+Il6st")).toBeDefined();
     expect(mouse.dropped).toContain("CXCL8 > CXCR2: no mouse counterpart of CXCL8");
     expect(mouse.pairs.some((p) => [...p.ligand, ...p.receptor].some((g) => /^(HLA|KIR)/i.test(g)))).toBe(
       false,

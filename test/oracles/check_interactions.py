@@ -6,12 +6,11 @@ REFERENCES is a folder with
   cellphonedb_v5/{interaction,gene,complex}_input.csv   CellPhoneDB v5 (ventolab/cellphonedb-data 71ffa8a)
   cellchat/CellChatDB.ligrec.{human,mouse}.csv          CellChatDB (zcang/COMMOT 5dc3be9)
   connectomedb/connectomeDB2020_lit.txt                 connectomeDB2020, literature part (stLearn 4dd71bc)
-  giotto/PairsLigRec_human.txt, mouse_ligand_receptors.txt   Ramilowski 2015 and its mouse form (spatial-datasets 12a495f)
   liana/omni_resource.csv                               the resources shipped with liana 1.10.0
 
-A row of interactions.txt is kept when two lines of curation list it (see LINES), or when one does and CellPhoneDB (or the
-hand-written list) names a paper. For a complex, a reference of plain pairs must list every subunit on both sides. Prints what was left out and why, checks
-every mouse symbol against the mouse references, and with --write replaces src/communicate/table.ts.
+A row of interactions.txt is kept when two curations list it (see LINES), or when one does and CellPhoneDB (or the
+hand-written list) names a paper. For a complex, a reference of plain pairs must list every subunit on both sides. Prints
+what was left out, checks every mouse symbol, and with --write replaces src/communicate/table.ts.
 """
 import csv, os, re, sys
 
@@ -19,10 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 REF = sys.argv[1]
 TARGET = os.path.join(HERE, '..', '..', 'src', 'communicate', 'table.ts')
 VERSION, DATE = '1', '2026-11'
-# Lines of curation that do not derive from one another: code in the table, resources that make up the line.
+# Curations by separate groups (some took up candidates of others and verified them): letter in the table, name.
 LINES = dict(P='CellPhoneDB v5', C='CellChatDB', N='connectomeDB2020', I='ICELLNET', G='Guide to Pharmacology', H='HPMR', T='CellTalkDB')
-# Mouse symbols that are newer than the mouse references, looked up by hand.
-NEWER = set('Adgrb1 Adgrl3 Alkal1 Alkal2 C4bp Ccn1 Ccn2 Ccn3 Cd24a Cd59a Flrt2 Hmgb1 Il36a Il36b Il36g Jaml Pitpnm3 Spink1'.split())
+# Mouse symbols that CellChatDB and liana's mouse consensus lack, looked up by hand (other mouse lists only change the capitals).
+BY_HAND = set('Cd160 Cd55 Clu Cxadr Igfbp3 Adgrb1 Adgrl3 Alkal1 Alkal2 C4bp Ccn1 Ccn2 Ccn3 Cd24a Flrt2 Hmgb1 Il36a Il36b Il36g Jaml Pitpnm3 Spink1'.split())
 # A single subunit is left out beside its complex (IL6R beside IL6R+IL6ST), except where the single chain signals by itself.
 ALONE = {'EGF', 'VEGF', 'TGF-beta', 'Complement', 'Antigen presentation', 'PDGF'}
 
@@ -93,10 +92,8 @@ def mouse_exceptions():
 
 def check_mouse(kept):
     known = set()
-    for r in rows('cellchat/CellChatDB.ligrec.mouse.csv') + rows('cellchat/CellPhoneDBv4.0.mouse.csv'):
+    for r in rows('cellchat/CellChatDB.ligrec.mouse.csv'):
         known.update(r['0'].split('_') + r['1'].split('_'))
-    for r in rows('giotto/mouse_ligand_receptors.txt', '\t'):
-        known.update([r['mouseLigand'], r['mouseReceptor']])
     for r in rows('liana/omni_resource.csv'):
         if r['resource'] == 'mouseconsensus':
             known.update(r['source_genesymbol'].split('_') + r['target_genesymbol'].split('_'))
@@ -106,7 +103,7 @@ def check_mouse(kept):
         other = exceptions.get(gene, gene[0] + gene[1:].lower())
         if other == '-':
             gone.add(gene)
-        elif other not in known | NEWER:
+        elif other not in known | BY_HAND:
             unseen.append(f'{gene}->{other}')
     dropped = sum(any(g in gone for side in row[:2] for g in side) for row in kept)
     print(f'mouse: {len(kept) - dropped} rows, {dropped} without an orthologue ({len(gone)} genes: {" ".join(sorted(gone))})')
@@ -138,7 +135,7 @@ def main():
     single = [r for r in kept if len(r[1]) == 1 and r[2] not in ALONE and any(set(r[1]) < c for c in complexes[r[0]])]
     kept = [r for r in kept if r not in single]
     print(f'{len(pool)} written, {len(weak)} not confirmed, {len(single)} single chains beside their complex, {len(kept)} kept;',
-          f'{sum(bool(r[4]) for r in kept)} with papers, {sum(len(r[5]) == 1 for r in kept)} on one line and a paper,',
+          f'{sum(bool(r[4]) for r in kept)} with papers, {sum(len(r[5]) == 1 for r in kept)} in one curation and a paper,',
           f'{sum(len(r[0]) + len(r[1]) > 2 for r in kept)} with complexes, {len({r[2] for r in kept})} families')
     print('not confirmed:', ' '.join(weak))
     print('single chains:', ' '.join('+'.join(r[0]) + '>' + '+'.join(r[1]) for r in single))
