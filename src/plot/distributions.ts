@@ -1,6 +1,6 @@
 import { boolean, checkOptions, integer, number, string } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { log10 } from "../kernels/math.ts";
+import { log10, pow } from "../kernels/math.ts";
 import { type Figure, figure, inks, roundTicks, tidy } from "./figure.ts";
 import { sequentialStops } from "./palettes.ts";
 
@@ -17,33 +17,36 @@ export interface HistogramOptions {
 
 const sizeRules = { width: number(20), height: number(20) };
 
-/** Axis of values or of their decimal logarithms, with round ticks. */
+/** Axis of values or of their decimal logarithms, with round numbers at the ticks. */
 function axis(low: number, high: number, title: string, log: boolean): Record<string, unknown> {
-  const values = log ? logTicks(low, high) : roundTicks(low, high);
-  const labels = values.map((v) => shortNumber(log ? powerOfTen(v) : v));
-  const table = JSON.stringify(Object.fromEntries(values.map((v, k) => [String(v), labels[k]])));
-  return { title, values, labelExpr: `${table}[datum.value]`, grid: false, ticks: true };
+  const ticks = log ? logTicks(low, high) : roundTicks(low, high).map((value) => ({ at: value, value }));
+  return {
+    title,
+    values: ticks.map((tick) => tick.at),
+    labelExpr: labelTable(ticks.map((tick) => [tick.at, shortNumber(tick.value)])),
+    grid: false,
+  };
 }
 
-/** Logarithms of 1, 10, 100 ..., and of 3, 30 ... where fewer than three powers of ten lie in range. */
-function logTicks(low: number, high: number): number[] {
-  const ticks: number[] = [];
-  const sparse = Math.floor(high) - Math.ceil(low) < 2;
-  for (let k = Math.floor(low); k <= Math.ceil(high); k++) {
-    for (const part of sparse ? [0, 0.3010299957, 0.6989700043] : [0]) {
-      if (k + part >= low - 1e-9 && k + part <= high + 1e-9) ticks.push(k + part);
-    }
+/** A Vega expression that turns tick values into the given words (which must be plain). */
+export function labelTable(labels: readonly (readonly [number, string])[]): string {
+  return `${JSON.stringify(Object.fromEntries(labels.map(([at, words]) => [String(at), words])))}[datum.value]`;
+}
+
+/** Where 1, 10, 100 ... lie; with 2, 5, 20 ... or plain round numbers where these are fewer than three. */
+function logTicks(low: number, high: number): { readonly at: number; readonly value: number }[] {
+  const inRange = (values: readonly number[]): { at: number; value: number }[] =>
+    values
+      .map((value) => ({ at: Number(log10(value).toPrecision(8)), value }))
+      .filter(({ at }) => at >= low - 1e-6 && at <= high + 1e-6);
+  const powers: number[] = [];
+  for (let k = Math.floor(low); k <= Math.ceil(high); k++) powers.push(pow(10, k));
+  const choices = [powers, powers.flatMap((power) => [power, 2 * power, 5 * power])];
+  for (const values of choices) {
+    const ticks = inRange(values);
+    if (ticks.length >= 3) return ticks;
   }
-  return ticks;
-}
-
-function powerOfTen(tick: number): number {
-  const whole = Math.floor(tick + 1e-9);
-  const part = tick - whole;
-  const lead = part < 0.2 ? 1 : part < 0.5 ? 2 : 5;
-  let value = lead;
-  for (let k = 0; k < Math.abs(whole); k++) value = whole < 0 ? value / 10 : value * 10;
-  return Number(value.toPrecision(6));
+  return inRange(roundTicks(pow(10, low), pow(10, high), 3).filter((value) => value > 0));
 }
 
 /** 1,200 as "1.2k", 3,000,000 as "3M". */
@@ -149,7 +152,7 @@ export interface DensityOptions {
   readonly yTitle?: string;
   /** Logarithmic axes; points with a value <= 0 are left out. */
   readonly log?: boolean;
-  /** Squares across and down (default 48). */
+  /** Squares across and down (default: the square root of the number of points, 12 to 48). */
   readonly bins?: number;
   readonly width?: number;
   readonly height?: number;
@@ -181,7 +184,8 @@ export function densityFigure(
   });
   if (x.length !== y.length)
     throw new SpatialError("input", `densityFigure needs as many x as y, found ${x.length} and ${y.length}.`);
-  const { xTitle = "", yTitle = "", log = false, bins = 48, width = 260, height = 180 } = options;
+  const { xTitle = "", yTitle = "", log = false, width = 260, height = 180 } = options;
+  const bins = options.bins ?? Math.max(12, Math.min(48, Math.round(Math.sqrt(x.length))));
   const across = place(x, log);
   const up = place(y, log);
   const counts = new Float64Array(bins * bins);

@@ -28,7 +28,7 @@ const config = {
     tickColor: inks.rule,
     gridColor: inks.rule,
     gridOpacity: 0.6,
-    labelLimit: 180,
+    labelLimit: 260,
   },
   legend: {
     labelColor: inks.quiet,

@@ -1,6 +1,6 @@
 import { checkOptions, number, oneOf, string } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { spread } from "./distributions.ts";
+import { labelTable, spread } from "./distributions.ts";
 import { type Figure, figure, inks, roundTicks, tidy } from "./figure.ts";
 import { divergingStops, sequentialStops } from "./palettes.ts";
 
@@ -48,6 +48,15 @@ function band(
       labelPadding: 6,
       ...extra,
     },
+  };
+}
+
+function gradientLegend(title: string | undefined, low: number, high: number): object {
+  const values = roundTicks(low, high, 4);
+  return {
+    title: title ?? null,
+    values,
+    labelExpr: labelTable(values.map((v) => [v, String(v).replace("-", "\u2212")])),
   };
 }
 
@@ -120,7 +129,7 @@ export function heatmapFigure(matrix: LabelledMatrix, options: HeatmapOptions = 
             field: "v",
             type: "quantitative",
             scale: { domain: spread(-limit, limit, divergingStops.length), range: divergingStops },
-            legend: { title: options.title ?? null, values: roundTicks(-limit, limit, 4) },
+            legend: gradientLegend(options.title, -limit, limit),
           },
         },
       },
@@ -154,7 +163,7 @@ export interface DotPlotOptions {
   readonly colorTitle?: string;
   readonly rowTitle?: string;
   readonly columnTitle?: string;
-  /** "sequential" from the smallest to the largest color value; "diverging" is symmetric about zero (default sequential). */
+  /** "sequential" from zero, or the smallest color value below it, to the largest; "diverging" is symmetric about zero (default sequential). */
   readonly palette?: "sequential" | "diverging";
   /** The value that has the largest dot (default: the largest). */
   readonly largest?: number;
@@ -194,40 +203,41 @@ export function dotPlotFigure(dots: DotMatrix, options: DotPlotOptions = {}): Fi
     low = Math.min(low, v);
     high = Math.max(high, v);
   }
+  if (low > 0) low = 0;
   const largest = options.largest ?? (top || 1);
   const diverging = options.palette === "diverging";
   const reach = Math.max(Math.abs(low), Math.abs(high));
   const [from, to] = low > high ? [0, 1] : diverging ? [-reach, reach] : [low, high];
   const stops = diverging ? divergingStops : sequentialStops;
+  const step = dots.columns.length > 40 ? 20 : 24;
   const sizes = roundTicks(0, largest, 4).filter((v) => v > 0);
   return figure({
-    width: { step: 26 },
-    height: { step: 20 },
+    width: { step },
+    height: { step: 22 },
     data: { values: rows.filter((row) => row.s !== null && row.v !== null && row.s > 0) },
     mark: { type: "circle", opacity: 1, stroke: inks.quiet, strokeWidth: 0.4 },
     encoding: {
       x: band("c", dots.columns, options.columnTitle, {
-        labelAngle: needsAngle(dots.columns, 26),
+        labelAngle: needsAngle(dots.columns, step) === 0 ? 0 : -90,
         grid: true,
+        labelPadding: 12,
       }),
       y: band("r", dots.rows, options.rowTitle, { grid: true, labelPadding: 12 }),
       size: {
         field: "s",
         type: "quantitative",
-        scale: { domain: [0, tidy(largest)], range: [0, 240], clamp: true },
+        scale: { domain: [0, tidy(largest)], range: [0, 260], clamp: true },
         legend: {
           title: options.sizeTitle ?? null,
           values: sizes,
-          symbolFillColor: inks.quiet,
-          symbolStrokeColor: inks.quiet,
-          symbolOpacity: 0.8,
+          encode: { symbols: { update: { fill: { value: inks.quiet }, stroke: { value: null } } } },
         },
       },
       color: {
         field: "v",
         type: "quantitative",
         scale: { domain: spread(from, to, stops.length), range: stops },
-        legend: { title: options.colorTitle ?? null, values: roundTicks(from, to, 4) },
+        legend: gradientLegend(options.colorTitle, from, to),
       },
     },
   });

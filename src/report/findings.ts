@@ -90,21 +90,49 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
         ${absent(analysis, "enrichment", "Neighborhood enrichment")}`,
     };
   const names = groups.labels.categories;
-  const sizes = [...enrichment.z]
-    .map((z) => Math.abs(z))
-    .filter((z) => Number.isFinite(z))
-    .sort((a, b) => a - b);
-  const limit = sizes.length === 0 ? 1 : Math.max(3, sizes[Math.floor((sizes.length - 1) * 0.9)]);
+  const k = names.length;
+  const pairs: { readonly a: number; readonly b: number; readonly z: number }[] = [];
+  for (let a = 0; a < k; a++)
+    for (let b = a + 1; b < k; b++)
+      if (Number.isFinite(enrichment.z[a * k + b])) pairs.push({ a, b, z: enrichment.z[a * k + b] });
+  const sizes = pairs.map(({ z }) => Math.abs(z)).sort((x, y) => x - y);
+  const limit = Math.max(3, sizes[Math.floor((sizes.length - 1) * 0.95)] ?? 0);
+  const strongest = (list: typeof pairs): Markup =>
+    tableOf(
+      [`${groups.name}s`, "#z"],
+      list.slice(0, 5).map(({ a, b, z }) => [`${names[a]} and ${names[b]}`, short(z)]),
+    );
+  const together = pairs.filter(({ z }) => z > 0).sort((x, y) => y.z - x.z);
+  const apart = pairs.filter(({ z }) => z < 0).sort((x, y) => x.z - y.z);
   const figure = heatmapFigure(
     { rows: names, columns: names, values: enrichment.z },
     { title: "z", rowTitle: groups.name, columnTitle: groups.name, limit },
   );
+  const caption = `z-score of the number of neighbor pairs. Colors end at \u00b1${short(limit)}${k <= 16 ? "; numbers are not cut" : ""}. z grows with the size of the tissue, so compare cells of one map, not of two samples.`;
   const body = html`<h2>${title}</h2>
     <p class="intro">
       How often neighbors of one ${groups.name} belong to another, against random placement of the same
       labels. Red: side by side more often than chance; blue: less often. Neighbors: ${analysis.spatial.rule}.
     </p>
-    ${await chart(figure, html`z-score of the number of neighbor pairs. Colors end at ±${short(limit)}${names.length <= 16 ? "; numbers are not cut" : ""}. Large tissues give large z, so compare cells of one map, not of two samples.`)}`;
+    <div class="charts">
+      ${await chart(figure, caption)}
+      ${
+        together.length > 0
+          ? html`<div>
+              <h3>Together more than by chance</h3>
+              ${strongest(together)}
+            </div>`
+          : null
+      }
+      ${
+        apart.length > 0
+          ? html`<div>
+              <h3>Apart more than by chance</h3>
+              ${strongest(apart)}
+            </div>`
+          : null
+      }
+    </div>`;
   return { id: "neighborhoods", title, body };
 }
 
@@ -120,7 +148,7 @@ export function spatialGenesSection(analysis: Analysis, embedded: Embedded): Sec
         ${absent(analysis, "moran", "Moran's I")}`,
     };
   const labels = geneLabels(analysis);
-  const top = topSpatialGenes(moran, 16).filter((j) => embedded.placeOf.has(j));
+  const top = topSpatialGenes(moran, 12).filter((j) => embedded.placeOf.has(j));
   const found = moran.pAdjusted.reduce((sum, q) => sum + (q < 0.05 ? 1 : 0), 0);
   const body = html`<h2>${title}</h2>
     <p class="intro">
@@ -196,14 +224,14 @@ async function markerDots(
   genes.forEach((j, r) => {
     const z = standardized(groupMeans(reader.read(j), labels));
     for (let g = 0; g < k; g++) {
-      size[r * k + g] = markers.fractionIn[g * p + j];
-      color[r * k + g] = z[g];
+      size[g * genes.length + r] = markers.fractionIn[g * p + j];
+      color[g * genes.length + r] = z[g];
     }
   });
   const { many } = nouns(analysis);
   const figure = dotPlotFigure(
-    { rows: genes.map((j) => names[j]), columns: labels.categories, size, color },
-    { palette: "diverging", sizeTitle: "fraction", colorTitle: "mean, z", columnTitle: name, largest: 1 },
+    { rows: labels.categories, columns: genes.map((j) => names[j]), size, color },
+    { palette: "diverging", sizeTitle: "fraction", colorTitle: "mean, z", rowTitle: name, largest: 1 },
   );
   return html`<div>
     <h3>By ${name}</h3>

@@ -55,11 +55,12 @@ main > section + section { border-top: 1px solid var(--rule); margin-top: 1.2rem
 .intro { margin-bottom: 1.4rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.6rem 3rem; align-items: start; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.8rem 2.6rem; align-items: flex-start; }
-figure { margin: 0; min-width: 0; max-width: 100%; }
+.charts > * { max-width: 100%; min-width: 0; }
+figure { margin: 0; min-width: min(18rem, 100%); max-width: 100%; }
 .chart { overflow-x: auto; max-width: 100%; }
 .chart svg { display: block; }
 .chart svg text { font-family: inherit; }
-figcaption { font-size: .8125rem; color: var(--quiet); margin-top: .5rem; max-width: 38rem; line-height: 1.45; }
+figcaption { font-size: .8125rem; color: var(--quiet); margin-top: .5rem; max-width: 46rem; line-height: 1.45; contain: inline-size; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 ul.plain li { padding: .45rem 0; border-bottom: 1px solid var(--rule); font-size: .9063rem; overflow-wrap: anywhere; }
 ul.plain li:last-child { border-bottom: 0; }
@@ -109,7 +110,7 @@ input:invalid { border-color: var(--warn); }
 #tip { position: absolute; z-index: 3; max-width: 17rem; background: var(--paper); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem .7rem; font-size: .8125rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px rgb(0 0 0 / .14); overflow-wrap: anywhere; }
 #tip dl { display: grid; grid-template-columns: auto auto; gap: 0 .8rem; margin: .25rem 0 0; justify-content: start; }
 #tip dt { color: var(--quiet); } #tip dd { margin: 0; font-variant-numeric: tabular-nums; }
-.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(46%, 12.5rem), 1fr)); gap: 1.2rem 1rem; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(46%, 11.5rem), 1fr)); gap: 1.2rem 1rem; }
 .maps button { display: block; width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: left; border-radius: 8px; }
 .maps canvas { display: block; width: 100%; aspect-ratio: 1; background: var(--panel); border-radius: 8px; }
 .maps strong { display: block; font-size: .875rem; font-weight: 600; margin-top: .4rem; overflow-wrap: anywhere; line-height: 1.3; }

@@ -215,14 +215,12 @@ function wire(): void {
   const reading = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        for (const link of links) {
-          if (link.hash === `#${entry.target.id}`) link.setAttribute("aria-current", "true");
-          else link.removeAttribute("aria-current");
-        }
+        const link = links.find((a) => a.hash === `#${entry.target.id}`);
+        if (entry.isIntersecting) link?.setAttribute("aria-current", "true");
+        else link?.removeAttribute("aria-current");
       }
     },
-    { rootMargin: "-15% 0px -75% 0px" },
+    { rootMargin: "-20% 0px -79% 0px" },
   );
   for (const section of document.querySelectorAll("main > section")) reading.observe(section);
 }

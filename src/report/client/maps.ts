@@ -9,7 +9,7 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
   if (tissue === null) return;
   const { n } = store.payload;
   const points = store.points(tissue.points);
-  const spacing = typicalSpacing(points, 2, n);
+  const spacing = Math.min(typicalSpacing(points, 2, n), 1e9);
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < n; i++) {
     if (points[2 * i] !== points[2 * i]) continue;
@@ -29,8 +29,8 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
     const picture = context.createImageData(canvas.width, canvas.height);
     const margin = 8 * ratio;
     const scale = Math.min(
-      (canvas.width - margin) / Math.max(x1 - x0, spacing),
-      (canvas.height - margin) / Math.max(y1 - y0, spacing),
+      (canvas.width - margin) / (x1 - x0 + spacing),
+      (canvas.height - margin) / (y1 - y0 + spacing),
     );
     const { colors, order } = paint(variable, new Set(), null, 0);
     drawPoints(
@@ -41,7 +41,7 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
         x: canvas.width / 2 - ((x0 + x1) / 2) * scale,
         y: canvas.height / 2 - ((y0 + y1) / 2) * scale,
       },
-      Math.min(20 * ratio, Math.max(0.6 * ratio, 0.52 * spacing * scale)),
+      Math.min(20 * ratio, Math.max(0.6 * ratio, 0.5 * spacing * scale)),
     );
     context.putImageData(picture, 0, 0);
   };

@@ -61,9 +61,11 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
   let asked = false;
   let touched = false;
 
+  const room = data.dots === "spacing" ? spacing : 0;
+
   const fit = (): void => {
     const { clientWidth: w, clientHeight: h } = host;
-    const scale = Math.min((w - 36) / bounds.width, (h - 36) / bounds.height);
+    const scale = Math.min((w - 30) / (bounds.width + room), (h - 30) / (bounds.height + room));
     fitScale = scale;
     camera = { scale, x: w / 2 - bounds.x * scale, y: h / 2 - bounds.y * scale };
     touched = false;
