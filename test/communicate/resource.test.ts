@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { interactionTable } from "../../src/communicate/index.ts";
 import { complexName, pairName } from "../../src/communicate/resource.ts";
@@ -15,6 +17,19 @@ describe("the built-in interaction table", () => {
     expect(ROWS.length).toBeLessThan(80_000);
     expect(human.version).toMatch(/^\d+ \(\d{4}-\d{2}\)$/);
     expect(human.dropped).toEqual([]);
+  });
+
+  it("is counted rightly in docs/interactions.md", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/interactions.md"), "utf8");
+    const complexes = human.pairs.filter((p) => p.ligand.length + p.receptor.length > 2).length;
+    const families = new Set(human.pairs.map((p) => p.family)).size;
+    const papers = human.pairs.filter((p) => /PMID|PDB|DOI/.test(p.source)).length;
+    const count = `${Math.floor(human.pairs.length / 1000)},${String(human.pairs.length % 1000).padStart(3, "0")}`;
+    expect(page).toContain(
+      `Version ${human.version}: ${count} human pairs in ${families} families, ${complexes} of them with a complex`,
+    );
+    expect(page).toContain(`${papers} rows have one`);
+    expect(page).toContain(`${mouse.dropped.length} pairs hold a gene`);
   });
 
   it("names no pair twice, in either order of subunits", () => {
