@@ -1,2 +1,3 @@
 export { nearestTile } from "./nearest";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
+export { power4, umapEpoch } from "./umap";

@@ -31,6 +31,22 @@ export interface Kernels {
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
   readonly transposeTimesDense64: SparseProduct;
+  readonly power4: (x: number, y: number, out: number) => void;
+  readonly umapEpoch: (
+    start: number,
+    end: number,
+    epoch: number,
+    step: number,
+    nodes: number,
+    indptr: number,
+    indices: number,
+    rates: number,
+    embedding: number,
+    a: number,
+    b: number,
+    negatives: number,
+    random: number,
+  ) => void;
 }
 
 let compiled: WebAssembly.Module | null = null;

@@ -1,0 +1,194 @@
+import { checkAborted } from "../core/progress.ts";
+import { type Rng, stream } from "../core/rng.ts";
+import { symmetricEigen } from "../kernels/linalg.ts";
+import { cos, PI, sin } from "../kernels/math.ts";
+import { sparseTimesDense } from "../kernels/spmm.ts";
+import type { Graph, Sparse } from "../model/index.ts";
+
+/** Vectors carried along; more than the three wanted, so that these separate from the rest quickly. */
+const BLOCK = 8;
+/** Degree of the polynomial that lifts the wanted end of the spectrum, and how often it is applied. */
+const DEGREE = 20;
+const ROUNDS = 5;
+/** Smaller components lie on a circle: they have no two directions of their own. */
+const SMALLEST = 10;
+/** 2 pi (1 - 1 / golden ratio): successive turns fill a disc evenly. */
+const GOLDEN_ANGLE = 2.399963229728653;
+
+/**
+ * A first layout of a graph, n x 2: within each connected component the second and third eigenvectors of the normalized
+ * adjacency D^-1/2 W D^-1/2, approximated by Chebyshev-filtered subspace iteration; components lie side by side, largest
+ * in the middle, each on an area in proportion to its size.
+ */
+export async function spectralLayout(
+  graph: Graph,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const layout = new Float64Array(graph.nodes * 2);
+  const parts = components(graph);
+  let placed = 0;
+  for (let c = 0; c < parts.length; c++) {
+    checkAborted(signal);
+    const nodes = parts[c];
+    const size = nodes.length;
+    const own =
+      size < SMALLEST
+        ? circle(size)
+        : await eigenvectors(adjacency(graph, nodes), stream(seed, 1, c), signal);
+    let widest = 0;
+    for (const v of own) widest = Math.max(widest, Math.abs(v));
+    const scale = widest > 0 ? (0.5 * Math.sqrt(size)) / widest : 0;
+    const radius = c === 0 ? 0 : Math.sqrt(placed + size / 2);
+    for (let t = 0; t < size; t++) {
+      layout[nodes[t] * 2] = radius * cos(c * GOLDEN_ANGLE) + own[t * 2] * scale;
+      layout[nodes[t] * 2 + 1] = radius * sin(c * GOLDEN_ANGLE) + own[t * 2 + 1] * scale;
+    }
+    placed += size;
+  }
+  return layout;
+}
+
+/** The nodes of each connected component, ascending; largest component first, then by first node. */
+function components({ nodes, indptr, indices }: Graph): Uint32Array[] {
+  const found: Uint32Array[] = [];
+  const seen = new Uint8Array(nodes);
+  const queue = new Uint32Array(nodes);
+  for (let first = 0; first < nodes; first++) {
+    if (seen[first] === 1) continue;
+    seen[first] = 1;
+    queue[0] = first;
+    let length = 1;
+    for (let at = 0; at < length; at++) {
+      for (let e = indptr[queue[at]]; e < indptr[queue[at] + 1]; e++) {
+        if (seen[indices[e]] === 1) continue;
+        seen[indices[e]] = 1;
+        queue[length++] = indices[e];
+      }
+    }
+    found.push(queue.slice(0, length).sort());
+  }
+  return found.sort((x, y) => y.length - x.length || x[0] - y[0]);
+}
+
+function circle(size: number): Float64Array {
+  const points = new Float64Array(size * 2);
+  for (let t = 0; t < size && size > 1; t++) {
+    points[t * 2] = cos((2 * PI * t) / size);
+    points[t * 2 + 1] = sin((2 * PI * t) / size);
+  }
+  return points;
+}
+
+/** D^-1/2 W D^-1/2 of one component. */
+function adjacency(graph: Graph, nodes: Uint32Array): Sparse {
+  const size = nodes.length;
+  const at = new Uint32Array(graph.nodes);
+  const indptr = new Uint32Array(size + 1);
+  const root = new Float64Array(size);
+  for (let t = 0; t < size; t++) {
+    at[nodes[t]] = t;
+    const [start, end] = [graph.indptr[nodes[t]], graph.indptr[nodes[t] + 1]];
+    indptr[t + 1] = indptr[t] + end - start;
+    let degree = 0;
+    for (let e = start; e < end; e++) degree += graph.weights[e];
+    root[t] = Math.sqrt(degree);
+  }
+  const indices = new Uint32Array(indptr[size]);
+  const data = new Float32Array(indptr[size]);
+  for (let t = 0; t < size; t++) {
+    let m = indptr[t];
+    for (let e = graph.indptr[nodes[t]]; e < graph.indptr[nodes[t] + 1]; e++) {
+      indices[m] = at[graph.indices[e]];
+      data[m] = graph.weights[e] / (root[t] * root[indices[m]]);
+      m++;
+    }
+  }
+  return { kind: "sparse", rows: size, cols: size, indptr, indices, data };
+}
+
+/** The second and third eigenvectors from the top, interleaved: length 2 n. */
+async function eigenvectors(a: Sparse, rng: Rng, signal: AbortSignal | undefined): Promise<Float64Array> {
+  const n = a.rows;
+  let block = Float64Array.from({ length: n * BLOCK }, () => rng.uniform() - 0.5);
+  let cut = 0.9;
+  for (let round = 0; round < ROUNDS; round++) {
+    const lifted = await filtered(a, block, cut, signal);
+    const ritz = ritzVectors(lifted, await sparseTimesDense(a, lifted, BLOCK, signal), n);
+    block = ritz.vectors;
+    // What lies below the least value carried along is unwanted.
+    cut = Math.min(0.999, Math.max(0, ritz.least));
+  }
+  const pair = new Float64Array(n * 2);
+  for (let i = 0; i < n; i++) {
+    pair[i * 2] = block[i * BLOCK + 1];
+    pair[i * 2 + 1] = block[i * BLOCK + 2];
+  }
+  return pair;
+}
+
+/** T_m(a) applied to the block, T_m the Chebyshev polynomial on [-1, cut]: small there, growing fast above. */
+async function filtered(
+  a: Sparse,
+  block: Float64Array,
+  cut: number,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const center = (cut - 1) / 2;
+  const half = (cut + 1) / 2;
+  let before = block;
+  let now = await sparseTimesDense(a, block, BLOCK, signal);
+  for (let t = 0; t < now.length; t++) now[t] = (now[t] - center * before[t]) / half;
+  for (let degree = 2; degree <= DEGREE; degree++) {
+    const next = await sparseTimesDense(a, now, BLOCK, signal);
+    for (let t = 0; t < next.length; t++) next[t] = (2 * (next[t] - center * now[t])) / half - before[t];
+    before = now;
+    now = next;
+  }
+  return now;
+}
+
+/** The best approximations of eigenvectors within the span of the columns of y, given the image of y, in descending order. */
+function ritzVectors(
+  y: Float64Array,
+  image: Float64Array,
+  n: number,
+): { vectors: Float64Array<ArrayBuffer>; least: number } {
+  const k = BLOCK;
+  const gram = symmetricEigen(crossProduct(y, y, n), k);
+  // Columns of `whiten` make orthonormal combinations of y; directions that rounding has emptied count for nothing.
+  const whiten = new Float64Array(k * k);
+  for (let c = 0; c < k; c++) {
+    if (!(gram.values[c] > 1e-12 * gram.values[0])) continue;
+    for (let r = 0; r < k; r++) whiten[r * k + c] = gram.vectors[c * k + r] / Math.sqrt(gram.values[c]);
+  }
+  const inner = times(transposed(whiten), times(crossProduct(y, image, n), whiten));
+  const { values, vectors } = symmetricEigen(inner, k);
+  const combine = times(whiten, transposed(vectors));
+  const result = new Float64Array(n * k);
+  for (let i = 0; i < n; i++)
+    for (let r = 0; r < k; r++)
+      for (let c = 0; c < k; c++) result[i * k + c] += y[i * k + r] * combine[r * k + c];
+  return { vectors: result, least: values[k - 1] };
+}
+
+function crossProduct(x: Float64Array, y: Float64Array, n: number): Float64Array {
+  const k = BLOCK;
+  const sums = new Float64Array(k * k);
+  for (let i = 0; i < n; i++)
+    for (let r = 0; r < k; r++) for (let c = 0; c < k; c++) sums[r * k + c] += x[i * k + r] * y[i * k + c];
+  return sums;
+}
+
+function times(x: Float64Array, y: Float64Array): Float64Array {
+  const k = BLOCK;
+  const out = new Float64Array(k * k);
+  for (let r = 0; r < k; r++)
+    for (let t = 0; t < k; t++) for (let c = 0; c < k; c++) out[r * k + c] += x[r * k + t] * y[t * k + c];
+  return out;
+}
+
+function transposed(x: Float64Array): Float64Array {
+  const k = BLOCK;
+  return Float64Array.from({ length: k * k }, (_, t) => x[(t % k) * k + Math.floor(t / k)]);
+}
