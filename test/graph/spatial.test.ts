@@ -299,6 +299,15 @@ describe("delaunayGraph, at the edges", () => {
     expect(all.graph.indices.length / 2 - all.dropped).toBe(graph.indices.length / 2 + dropped);
   });
 
+  it("allows median + 8 median absolute deviations", () => {
+    const p = uniform(300, 12);
+    const lengths = delaunayGraph(p, { maxLength: Infinity }).graph.distances.slice().sort();
+    // both ways: the upper median of the edges is found in the middle of the doubled list
+    const median = lengths[lengths.length / 2];
+    const deviations = lengths.map((l) => Math.abs(l - median)).sort();
+    expect(delaunayGraph(p).maxLength).toBe(median + 8 * deviations[deviations.length / 2]);
+  });
+
   it("keeps the rim of a regular lattice whole", () => {
     const p = points(...Array.from({ length: 100 }, (_, i) => [i % 10, Math.floor(i / 10)]).flat());
     const { graph, maxLength } = delaunayGraph(p);

@@ -38,6 +38,15 @@ describe("shuffleInto, always", () => {
     expect(chi).toBeLessThan(49.7); // 99.9 % of chi-squared with 23 degrees of freedom
   });
 
+  it("draws again where a number would favor the lower places", () => {
+    const draws = [5, 5, 0, 4294967295]; // with three places left, 0 belongs to none
+    const rng = { ...stream(0), u32: (): number => draws.shift() as number };
+    const target = new Int32Array(3);
+    shuffleInto(Int32Array.of(7, 8, 9), target, rng);
+    expect(draws).toEqual([]);
+    expect([...target]).toEqual([8, 7, 9]);
+  });
+
   it("takes no element and one", () => {
     const one = new Int32Array(1);
     shuffleInto(Int32Array.of(7), one, stream(0));
