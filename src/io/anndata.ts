@@ -24,7 +24,7 @@ import { GENES, noteRepeats } from "./assemble.ts";
 import { encoding, readFrame, readMatrix } from "./elements.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import { encodePng } from "./images.ts";
-import { counted, type Draft } from "./report.ts";
+import { counted, type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
 import { micronsPerPixel } from "./visium.ts";
 
@@ -65,11 +65,13 @@ export async function readAnndata(
       `${counted(genes.ids.length, "gene")} x ${counted(cells.ids.length, observation)} from ${name}.`,
     );
     noteSkipped(file, report);
+    const split = splitKinds(genes, matrices, report);
     return dataset({
       platform: own.platform ?? "h5ad",
       observation,
       cells,
-      ...splitKinds(genes, matrices, report),
+      ...split,
+      features: { ...split.features, ...(await ownFeatures(file, report, run)) },
       positions: spatial && {
         ...spatial,
         unit: own.unit ?? spatial.unit,
@@ -260,7 +262,7 @@ function readSpatial(file: H5File, cells: Table, report: Draft): Positions | nul
 function readEmbeddings(file: H5File, n: number, report: Draft): Record<string, Dense> {
   const found: Record<string, Dense> = {};
   for (const key of file.has("obsm") ? file.keys("obsm") : []) {
-    if (key === "spatial" || key === "X_spatial") continue;
+    if (key === "spatial" || key === "X_spatial" || file.has(`${OWN_FEATURES}/${key}`)) continue;
     const info = file.isGroup(`obsm/${key}`) ? null : file.info(`obsm/${key}`);
     if (
       info === null ||
@@ -346,12 +348,36 @@ function ownNotes(file: H5File): {
   };
 }
 
+const OWN_FEATURES = "uns/tissular/features";
+
+/** Features of other kinds as our own writer keeps them: values in obsm, names in its notes. */
+async function ownFeatures(
+  file: H5File,
+  report: Draft,
+  run: RunOptions,
+): Promise<Record<string, FeatureSet>> {
+  const found: Record<string, FeatureSet> = {};
+  for (const kind of file.has(OWN_FEATURES) ? file.keys(OWN_FEATURES) : []) {
+    const x = await readMatrix(file, `obsm/${kind}`, report, run);
+    const values = x.kind === "sparse" ? x : toSparse(x);
+    const rows = ids(file.strings(`${OWN_FEATURES}/${kind}/ids`));
+    found[kind] = {
+      values: expression(values, inferValues(values)),
+      table: table(rows, { name: file.strings(`${OWN_FEATURES}/${kind}/names`) }),
+    };
+    report.found.push(`${counted(rows.length, "feature")} of kind "${kind}", kept apart from genes.`);
+  }
+  return found;
+}
+
 function noteSkipped(file: H5File, report: Draft): void {
-  const skip = (what: string, why: string): void => void report.dropped.push({ what, count: 1, why });
-  if (file.has("raw")) skip("raw", "it has genes of its own; X and the layers are read");
-  for (const group of ["obsp", "varm", "varp"])
-    for (const key of file.has(group) ? file.keys(group) : [])
-      skip(`${group} "${key}"`, "it is computed anew when needed");
-  for (const key of file.has("uns") ? file.keys("uns") : [])
-    if (key !== "spatial" && key !== "tissular") skip(`uns "${key}"`, "notes of other tools are not read");
+  if (file.has("raw"))
+    report.dropped.push({ what: "raw", count: 1, why: "it has genes of its own; X and the layers are read" });
+  const skip = (group: string, why: string, known: readonly string[] = []): void => {
+    const keys = (file.has(group) ? file.keys(group) : []).filter((k) => !known.includes(k));
+    if (keys.length > 0)
+      report.dropped.push({ what: `${group}: ${sample(keys, 12)}`, count: keys.length, why });
+  };
+  for (const group of ["obsp", "varm", "varp"]) skip(group, "it is computed anew when needed");
+  skip("uns", "notes of other tools are not read", ["spatial", "tissular"]);
 }

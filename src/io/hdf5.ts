@@ -101,6 +101,18 @@ function mountDirect(
 
 function damaged(name: string, what: string, cause: unknown): SpatialError {
   const text = String((cause as Error)?.message ?? cause);
+  const filter = /required filter '([^']*)'/.exec(text)?.[1];
+  if (filter !== undefined) {
+    return new SpatialError(
+      "unsupported",
+      `${name} is packed with "${filter}", which cannot be unpacked here.`,
+      {
+        subject: name,
+        hint: "Write the file again with gzip or no compression.",
+        cause,
+      },
+    );
+  }
   const truncated = /truncated/.test(text);
   return new SpatialError(
     "format",
@@ -215,8 +227,7 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       }
       if (meta.shape === null) return [];
       if (!meta.vlen) return fixedStrings(raw(path, meta), meta.size);
-      const values = guarded(path, () => (file.root.get(`/${path}`) as H5wasm.Dataset).value);
-      return Array.isArray(values) ? (values as string[]) : [String(values)];
+      return guarded(path, () => variableStrings(module, id, path, meta.total_size));
     },
   };
 }
@@ -286,8 +297,25 @@ function wholeNumbers(values: Typed, path: string, name: string): Uint32Array {
   return out;
 }
 
+/** Strings of any length: the library fills in pointers, which are read and given back only if all went well. */
+function variableStrings(module: Module, file: bigint, path: string, length: number): string[] {
+  const pointer = module._malloc(4 * length);
+  try {
+    module.get_dataset_data(file, `/${path}`, null, null, null, BigInt(pointer));
+    const heap = module.HEAPU8;
+    const texts = Array.from(new Uint32Array(heap.buffer, pointer, length), (start) =>
+      start === 0 ? "" : decoder.decode(heap.subarray(start, heap.indexOf(0, start))),
+    );
+    module.reclaim_vlen_memory(file, `/${path}`, "", BigInt(pointer));
+    return texts;
+  } finally {
+    module._free(pointer);
+  }
+}
+
+const decoder = new TextDecoder();
+
 function fixedStrings(bytes: Uint8Array, size: number): string[] {
-  const decoder = new TextDecoder();
   const out = new Array<string>(bytes.length / size);
   for (let i = 0; i < out.length; i++) {
     let end = i * size;

@@ -20,3 +20,5 @@ export {
   type CsvColumn,
   type CsvOptions,
 } from "./text.ts";
+export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
+export { hdf5Digest, sha256 } from "./digest.ts";

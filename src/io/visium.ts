@@ -94,8 +94,8 @@ export async function readVisium(
 }
 
 /**
- * Micrometres per pixel from the lattice: neighbors on the hexagonal array are 100 um apart. Null where the array is
- * not hexagonal or lacks neighbors.
+ * Micrometres per pixel from the lattice of the spots in tissue: neighbors on the hexagonal array are 100 um apart.
+ * Null where the array is not hexagonal or no two spots are neighbors.
  */
 export function micronsPerPixel(table: PositionTable, report: Draft): number | null {
   const { array_row: row, array_col: column } = table.columns;
@@ -103,17 +103,19 @@ export function micronsPerPixel(table: PositionTable, report: Draft): number | n
     report.warnings.push("The positions have no array rows and columns: their scale is unknown.");
     return null;
   }
-  const hexagonal = row.every((r, i) => ((r + column[i]) & 1) === ((row[0] + column[0]) & 1));
-  if (!hexagonal) {
+  const inTissue = table.columns["in_tissue"];
+  const spots = Array.from(row.keys()).filter((i) => !(inTissue instanceof Int32Array) || inTissue[i] !== 0);
+  const parity = (i: number): number => (row[i] + column[i]) & 1;
+  if (!spots.every((i) => parity(i) === parity(spots[0]))) {
     report.warnings.push("The array is no hexagonal Visium array: its pitch, and so the scale, is unknown.");
     return null;
   }
-  const at = new Map<number, number>();
-  row.forEach((r, i) => at.set(r * 65_536 + column[i], i));
+  const place = (i: number): number => row[i] * 65_536 + column[i];
+  const at = new Map(spots.map((i) => [place(i), i]));
   const pitches: number[] = [];
-  for (let i = 0; i < row.length; i++) {
+  for (const i of spots) {
     for (const step of [2, 65_537, 65_535]) {
-      const j = at.get(row[i] * 65_536 + column[i] + step);
+      const j = at.get(place(i) + step);
       if (j === undefined) continue;
       const dx = table.x[i] - table.x[j];
       const dy = table.y[i] - table.y[j];

@@ -1,0 +1,172 @@
+import type * as H5wasm from "h5wasm";
+import { SpatialError } from "../core/errors.ts";
+import { loadHdf5 } from "./hdf5.ts";
+
+/** An attribute to write; a whole number becomes a 64-bit integer. */
+export type H5WriteAttribute = string | boolean | readonly string[] | BigInt64Array;
+export type H5WriteAttributes = Readonly<Record<string, H5WriteAttribute>>;
+
+export type H5Numbers =
+  Float64Array | Float32Array | Int32Array | Int16Array | Int8Array | Uint8Array | BigInt64Array;
+
+/** A file being written; paths are absolute without the first "/", groups before what is in them. */
+export interface H5Writer {
+  readonly group: (path: string, attributes?: H5WriteAttributes) => void;
+  /** Row-major values; `shape` is [length] where it is left out and [] for one value. Long ones are packed with gzip. */
+  readonly numbers: (
+    path: string,
+    data: H5Numbers,
+    attributes?: H5WriteAttributes,
+    shape?: readonly number[],
+  ) => void;
+  readonly booleans: (
+    path: string,
+    data: Uint8Array,
+    attributes?: H5WriteAttributes,
+    shape?: readonly number[],
+  ) => void;
+  readonly strings: (path: string, data: readonly string[], attributes?: H5WriteAttributes) => void;
+  readonly text: (path: string, value: string, attributes?: H5WriteAttributes) => void;
+}
+
+let written = 0;
+
+/** Makes an HDF5 file in memory. */
+export async function createHdf5(build: (writer: H5Writer) => void | Promise<void>): Promise<Uint8Array> {
+  const h5 = await loadHdf5();
+  const virtual = `write-${written++}.h5`;
+  const files = h5.Module.FS as unknown as { readFile(name: string): Uint8Array; unlink(name: string): void };
+  // The oldest layout of object headers: every reader knows it, and it has no checksums (see `bless`).
+  const file = new h5.File(virtual, "w", { libver: ["earliest", "latest"] });
+  let open = true;
+  try {
+    const booleans = { count: 0 };
+    await build(writer(file, booleans));
+    file.close();
+    open = false;
+    const bytes = files.readFile(virtual);
+    bless(bytes, booleans.count);
+    return bytes;
+  } catch (cause) {
+    if (cause instanceof SpatialError) throw cause;
+    throw new SpatialError("output", `The HDF5 file could not be made: ${(cause as Error).message}`, {
+      cause,
+    });
+  } finally {
+    if (open) file.close();
+    files.unlink(virtual);
+  }
+}
+
+/** Values up to which a dataset is written as one plain piece. */
+const PLAIN = 1024;
+/** Values of a packed piece. */
+const CHUNK = 131_072;
+
+function writer(file: H5wasm.File, booleans: { count: number }): H5Writer {
+  const split = (path: string): [H5wasm.Group, string] => {
+    const cut = path.lastIndexOf("/");
+    return [file.root.get(cut < 0 ? "/" : `/${path.slice(0, cut)}`) as H5wasm.Group, path.slice(cut + 1)];
+  };
+  const describe = (target: H5wasm.Group | H5wasm.Dataset, attributes: H5WriteAttributes = {}): void => {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (typeof value === "string") target.create_attribute(name, value, []);
+      else if (typeof value === "boolean") {
+        booleans.count++;
+        target.create_attribute(name, asBoolean(Uint8Array.of(value ? 1 : 0)), []);
+      } else if (value instanceof BigInt64Array) target.create_attribute(name, value);
+      else if (value.length === 0) target.create_attribute(name, new Float64Array(0));
+      else target.create_attribute(name, value as string[]);
+    }
+  };
+  const create = (
+    path: string,
+    data: H5wasm.GuessableDataTypes,
+    length: number,
+    shape: readonly number[],
+    attributes?: H5WriteAttributes,
+  ): void => {
+    const [group, name] = split(path);
+    const packed = length > PLAIN ? { chunks: chunks(shape), compression: "gzip", compression_opts: 1 } : {};
+    describe(
+      group.create_dataset({
+        name,
+        data,
+        shape: [...shape],
+        ...(packed as { chunks: number[]; compression: "gzip" }),
+      }),
+      attributes,
+    );
+  };
+  return {
+    group: (path, attributes) => {
+      if (path === "") return describe(file.root, attributes);
+      const [parent, name] = split(path);
+      describe(parent.create_group(name), attributes);
+    },
+    numbers: (path, data, attributes, shape = [data.length]) =>
+      create(path, data, data.length, shape, attributes),
+    booleans: (path, data, attributes, shape = [data.length]) => {
+      booleans.count++;
+      create(path, asBoolean(data), data.length, shape, attributes);
+    },
+    strings: (path, data, attributes) => {
+      const [group, name] = split(path);
+      const args = data.length === 0 ? { dtype: "S" as const } : {};
+      describe(
+        group.create_dataset({ name, data: data as string[], shape: [data.length], ...args }),
+        attributes,
+      );
+    },
+    text: (path, value, attributes) => {
+      const [group, name] = split(path);
+      describe(group.create_dataset({ name, data: value, shape: [] }), attributes);
+    },
+  };
+}
+
+function chunks(shape: readonly number[]): number[] {
+  const width = shape.slice(1).reduce((a, b) => a * b, 1);
+  return [Math.max(1, Math.min(shape[0], Math.floor(CHUNK / Math.max(1, width)))), ...shape.slice(1)];
+}
+
+/** The name that marks a truth value until the file is finished. */
+const MARK = "tissular:bool";
+/** Bytes of a compound type with one member of that name in the oldest layout. */
+const MARKED_LENGTH = 68;
+
+/** One byte per value under a compound type that `bless` turns into a truth type. */
+function asBoolean(data: Uint8Array): Map<string, Uint8Array> {
+  return new Map([[MARK, data]]);
+}
+
+/**
+ * Gives marked datasets and attributes the type in which Python's HDF5 library keeps truth values: an enumeration of
+ * FALSE = 0 and TRUE = 1 over signed bytes. The library used here cannot make enumerations, so they are written as a compound of
+ * one byte, and the description of that type, which is longer, is replaced in the finished file. Values
+ * stay as they are; headers of the oldest layout have no checksum.
+ */
+function bless(bytes: Uint8Array, expected: number): void {
+  const encoder = new TextEncoder();
+  const compound = Uint8Array.of(0x16, 1, 0, 0, 1, 0, 0, 0);
+  const truth = new Uint8Array(MARKED_LENGTH);
+  truth.set([0x18, 2, 0, 0, 1, 0, 0, 0]);
+  truth.set([0x10, 8, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0], 8);
+  truth.set(encoder.encode("FALSE"), 20);
+  truth.set(encoder.encode("TRUE"), 28);
+  truth.set([0, 1], 36);
+  const mark = encoder.encode(`${MARK}\0\0\0`);
+  let found = 0;
+  for (let at = bytes.indexOf(mark[0], 8); at >= 0; at = bytes.indexOf(mark[0], at + 1)) {
+    if (!mark.every((b, k) => bytes[at + k] === b) || !compound.every((b, k) => bytes[at - 8 + k] === b))
+      continue;
+    bytes.set(truth, at - 8);
+    found++;
+  }
+  if (found !== expected) {
+    throw new SpatialError(
+      "output",
+      `Of ${expected} truth columns of the HDF5 file ${found} were found again: the library writes another layout.`,
+    );
+  }
+}
