@@ -33,7 +33,7 @@ const visium: Readonly<Record<Difficulty, Parameters>> = {
     depthSpread: 0.25,
   },
   medium: {
-    mixing: 0.7,
+    mixing: 0.6,
     typeFold: 8,
     moduleFold: 1.6,
     plantedFold: 4,
@@ -42,7 +42,7 @@ const visium: Readonly<Record<Difficulty, Parameters>> = {
     depthSpread: 0.3,
   },
   hard: {
-    mixing: 0.8,
+    mixing: 0.75,
     typeFold: 8,
     moduleFold: 1.4,
     plantedFold: 4,
