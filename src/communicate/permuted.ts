@@ -112,21 +112,20 @@ export async function countReached(
     (unit) => {
       const round = Math.floor(unit / (slices.length - 1));
       const slice = unit % (slices.length - 1);
-      const lanes = Math.min(LANES, permutations - round * LANES);
       if (slice === 0) {
-        for (let lane = 0; lane < lanes; lane++) {
+        for (let lane = 0; lane < LANES; lane++) {
           shuffleInto(codes, shuffled, stream(seed, round * LANES + lane));
           for (let cell = 0; cell < n; cell++) slots[cell * LANES + lane] = shuffled[cell] * LANES + lane;
         }
       }
       for (let gene = slices[slice]; gene < slices[slice + 1]; gene++) {
         addGene(genes, gene, slots, sums);
-        for (let lane = 0; lane < lanes; lane++) {
+        for (let lane = 0; lane < LANES; lane++) {
           for (let c = 0; c < k; c++) means[lane][gene * k + c] = sums[c * LANES + lane] / sizes[c];
         }
       }
       if (slice < slices.length - 2) return;
-      for (let lane = 0; lane < lanes; lane++) {
+      for (let lane = 0; lane < LANES && round * LANES + lane < permutations; lane++) {
         leastSubunit(complexes, means[lane], k, perComplex);
         for (let r = 0; r < reached.length; r++) {
           if (perComplex[rows.ligand[r]] + perComplex[rows.receptor[r]] >= least[r]) reached[r]++;

@@ -16,12 +16,14 @@ import {
   expression,
   selectRows,
   sparse,
+  toDense,
   toSparse,
   type Categorical,
   type Expression,
   type Graph,
   type Sparse,
 } from "../../src/model/index.ts";
+import { shuffleInto } from "../../src/kernels/permute.ts";
 import { normal } from "../../src/kernels/random.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
@@ -289,6 +291,37 @@ describe("testInteractions always", () => {
       const t = result.receiver.codes[r];
       const exact = labellings.filter((l) => score(l, s, t) >= score([0, 1, 2], s, t)).length / 20;
       expect(Math.abs(result.p[r] - exact)).toBeLessThan(0.015);
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5, 7])("counts exactly the %i shuffles of its streams", async (permutations) => {
+    const n = 40;
+    const x = noise(n, 3, 31);
+    const rng = stream(32);
+    const codes = Int32Array.from({ length: n }, () => rng.below(3));
+    const labels = categorical(codes, ["a", "b", "c"]);
+    const result = await testInteractions(x, labels, geneList(3), tableOf([["G0_G1", "G2"]]), {
+      permutations,
+      seed: 9,
+      minFraction: 0,
+    });
+    const full = toDense(x).data;
+    const score = (labelling: Int32Array, s: number, t: number): number => {
+      const mean = (j: number, c: number): number => {
+        const own = [...labelling.keys()].filter((i) => labelling[i] === c);
+        return own.reduce((sum, i) => sum + full[i * 3 + j], 0) / own.length;
+      };
+      return Math.min(mean(0, s), mean(1, s)) + mean(2, t);
+    };
+    for (let r = 0; r < 9; r++) {
+      const [s, t] = [Math.floor(r / 3), r % 3];
+      let reached = 0;
+      for (let b = 0; b < permutations; b++) {
+        const shuffled = new Int32Array(n);
+        shuffleInto(codes, shuffled, stream(9, b));
+        if (score(shuffled, s, t) >= score(codes, s, t)) reached++;
+      }
+      expect(result.p[r]).toBe((1 + reached) / (1 + permutations));
     }
   });
 
