@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { contentDigest } from "../../dist/io.js";
+import { hdf5Digest } from "../../dist/io.js";
 
 const bin = resolve(process.argv[2]);
 const cli = resolve(import.meta.dirname, "../../dist/cli.js");
@@ -20,8 +20,9 @@ async function digests(out) {
   const result = {};
   for (const name of readdirSync(out).sort()) {
     const bytes = readFileSync(join(out, name));
-    if (name === "result.h5ad") result[name] = await contentDigest(bytes);
-    else if (name === "run.json") result[name] = JSON.stringify({ ...JSON.parse(bytes.toString()), timing: null });
+    if (name === "result.h5ad") result[name] = await hdf5Digest(bytes);
+    else if (name === "run.json")
+      result[name] = JSON.stringify({ ...JSON.parse(bytes.toString()), timing: null });
     else result[name] = createHash("sha256").update(bytes).digest("hex");
   }
   return result;
@@ -31,18 +32,32 @@ let failed = false;
 try {
   for (const platform of ["visium", "xenium"]) {
     const sample = join(folder, platform);
-    execFileSync(process.execPath, [cli, "simulate", sample, "--platform", platform, "--observations", "800", "--quiet"]);
+    execFileSync(process.execPath, [
+      cli,
+      "simulate",
+      sample,
+      "--platform",
+      platform,
+      "--observations",
+      "800",
+      "--quiet",
+    ]);
     const seen = {};
     for (const [name, command] of Object.entries({ ...runtimes, "this Node again": [process.execPath] })) {
       const out = join(folder, `${platform} ${name}`);
-      execFileSync(command[0], [...command.slice(1), cli, "analyze", sample, "--out", out, "--quiet"], { stdio: "inherit" });
+      execFileSync(command[0], [...command.slice(1), cli, "analyze", sample, "--out", out, "--quiet"], {
+        stdio: "inherit",
+      });
       seen[name] = await digests(out);
     }
     const reference = seen["this Node"];
-    if (Object.keys(reference).length !== 8) throw new Error(`8 files wanted, found ${Object.keys(reference)}`);
+    if (Object.keys(reference).length !== 8)
+      throw new Error(`8 files wanted, found ${Object.keys(reference)}`);
     for (const [name, digest] of Object.entries(seen)) {
       const different = Object.keys(reference).filter((file) => digest[file] !== reference[file]);
-      console.log(`${different.length === 0 ? "ok" : "not ok"} - ${platform} in ${name} ${different.join(" ")}`);
+      console.log(
+        `${different.length === 0 ? "ok" : "not ok"} - ${platform} in ${name} ${different.join(" ")}`,
+      );
       failed ||= different.length > 0;
     }
   }

@@ -5,7 +5,7 @@ import { launch, serve } from "./launch.mjs";
 
 const program = `
 import { simulateTissue, writeSimulated } from "./dist/simulate.js";
-import { contentDigest, memorySource, readSample, writeH5ad } from "./dist/io.js";
+import { hdf5Digest, memorySource, readSample, writeH5ad } from "./dist/io.js";
 import { analyze } from "./dist/pipeline.js";
 import { renderReport } from "./dist/report.js";
 
@@ -26,7 +26,7 @@ export async function digests() {
     modules: await sha(analysis.modules.labels.codes),
     moran: await sha(analysis.moran.i),
     interactions: analysis.interactions === null ? "none" : await sha(analysis.interactions.p),
-    h5ad: await contentDigest(await writeH5ad(analysis.dataset)),
+    h5ad: await hdf5Digest(await writeH5ad(analysis.dataset)),
     report: await sha(new TextEncoder().encode(report)),
   };
 }

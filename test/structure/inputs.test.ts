@@ -1,0 +1,205 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as cluster from "../../src/cluster/index.ts";
+import * as communicate from "../../src/communicate/index.ts";
+import * as graph from "../../src/graph/index.ts";
+import * as io from "../../src/io/index.ts";
+import * as model from "../../src/model/index.ts";
+import * as modules from "../../src/modules/index.ts";
+import * as pipeline from "../../src/pipeline/index.ts";
+import * as preprocess from "../../src/preprocess/index.ts";
+import * as reduce from "../../src/reduce/index.ts";
+import * as report from "../../src/report/index.ts";
+import { simulateTissue, writeSimulated } from "../../src/simulate/index.ts";
+import * as spatial from "../../src/spatial/index.ts";
+import * as stats from "../../src/stats/index.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Every value reachable from the arguments, arrays by their bytes. */
+function fingerprint(value: unknown, seen: Set<unknown> = new Set()): string {
+  if (ArrayBuffer.isView(value))
+    return `${value.constructor.name}:${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}`;
+  if (typeof value === "function") return "f";
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+  if (seen.has(value)) return "seen";
+  seen.add(value);
+  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
+  return `{${entries.map(([k, v]) => `${String(k)}=${fingerprint(v, seen)}`).join(",")}}`;
+}
+
+const tissue = simulateTissue({ observations: 250, genes: 150, modules: 4, seed: 8 });
+const ds = tissue.dataset;
+const counts = ds.counts as model.Expression<model.Sparse>;
+const names = model.geneNames(ds.genes);
+const logged = preprocess.log1p(preprocess.normalizeTotal(counts));
+const types = tissue.truth.cells.columns["cell_type"] as model.Categorical;
+const { array_row: row, array_col: col } = ds.cells.columns as Record<string, Int32Array>;
+const space = graph.gridGraph(row, col);
+const points = model.dense(
+  250,
+  3,
+  Float32Array.from({ length: 750 }, (_, i) => ((i * 7919) % 1009) / 100),
+);
+const rows = Uint32Array.from([3, 1, 4]);
+const columns = Uint32Array.from([1, 3, 4]);
+const p = Float64Array.from([0.01, NaN, 0.04, 0.5]);
+const a = Float64Array.from([3, 1, 2, 2]);
+const csvBytes = new TextEncoder().encode("id,x\na,1\nb,2\n");
+const table = communicate.interactionTable("human");
+
+let files: ReadonlyMap<string, Uint8Array>;
+let analysis: pipeline.Analysis;
+let knn: model.Graph;
+let h5ad: Uint8Array;
+beforeAll(async () => {
+  files = await writeSimulated(tissue, "visium");
+  knn = (await graph.neighborGraph(points)).graph;
+  analysis = await pipeline.analyze({ dataset: ds }, { permutations: 20 });
+  h5ad = await io.writeH5ad(ds);
+});
+
+const call = <A extends unknown[]>(
+  verb: (...args: A) => unknown,
+  args: () => A,
+): readonly [(...args: never[]) => unknown, () => unknown[]] => [verb as never, args];
+
+/** One call of every verb that takes data. */
+const calls: Record<string, readonly [(...args: never[]) => unknown, () => unknown[]]> = {
+  adjustPValues: call(stats.adjustPValues, () => [p]),
+  mean: call(stats.mean, () => [a]),
+  median: call(stats.median, () => [a]),
+  quantile: call(stats.quantile, () => [a, 0.3]),
+  rank: call(stats.rank, () => [a]),
+  variance: call(stats.variance, () => [a]),
+  rankSumTest: call(stats.rankSumTest, () => [a, p.subarray(2)]),
+  welchTest: call(stats.welchTest, () => [a, Float64Array.from([2, 3, 9])]),
+  categorical: call(model.categorical, () => [types.codes, types.categories]),
+  categories: call(model.categories, () => [["b", "a", ""]]),
+  dataset: call(model.dataset, () => [ds]),
+  dense: call(model.dense, () => [2, 2, Float64Array.from([1, 2, 3, 4])]),
+  expression: call(model.expression, () => [counts, "counts"]),
+  geneNames: call(model.geneNames, () => [ds.genes]),
+  idList: call(model.idList, () => [ds.cells.ids]),
+  ids: call(model.ids, () => [["a", "b"]]),
+  inferValues: call(model.inferValues, () => [counts]),
+  isCategorical: call(model.isCategorical, () => [types]),
+  positions: call(model.positions, () => [Float64Array.from([1, 2]), "um", 1]),
+  requireValues: call(model.requireValues, () => ["test", counts, "counts"]),
+  selectCells: call(model.selectCells, () => [ds, rows]),
+  selectColumn: call(model.selectColumn, () => [types, rows]),
+  selectColumns: call(model.selectColumns<model.Sparse>, () => [counts, columns]),
+  selectGenes: call(model.selectGenes, () => [ds, columns]),
+  selectRows: call(model.selectRows<model.Sparse>, () => [counts, rows]),
+  selectTable: call(model.selectTable, () => [ds.cells, rows]),
+  sparse: call(model.sparse, () => [counts.rows, counts.cols, counts.indptr, counts.indices, counts.data]),
+  table: call(model.table, () => [ds.cells.ids, ds.cells.columns]),
+  toDense: call(model.toDense, () => [counts]),
+  toSparse: call(model.toSparse, () => [points]),
+  transpose: call(model.transpose, () => [counts]),
+  withCells: call(model.withCells, () => [ds, ds.cells]),
+  withColumns: call(model.withColumns, () => [ds.cells, { extra: row }]),
+  featureTotals: call(preprocess.featureTotals, () => [
+    Object.values(simulateTissue({ layout: "cells", observations: 60, genes: 60 }).dataset.features)[0],
+  ]),
+  filterCells: call(preprocess.filterCells, () => [counts, { minCounts: 10 }]),
+  filterGenes: call(preprocess.filterGenes, () => [counts, { minCells: 2 }]),
+  qcMetrics: call(preprocess.qcMetrics, () => [counts, { names }]),
+  normalizeTotal: call(preprocess.normalizeTotal, () => [counts]),
+  log1p: call(preprocess.log1p, () => [preprocess.normalizeTotal(counts)]),
+  scale: call(preprocess.scale, () => [logged]),
+  standardize: call(preprocess.standardize, () => [logged]),
+  variableGenes: call(preprocess.variableGenes, () => [counts, { top: 50 }]),
+  pca: call(reduce.pca, () => [logged, { components: 5 }]),
+  umap: call(reduce.umap, () => [knn, { init: points.cols === 2 ? points : undefined, epochs: 20 }]),
+  neighborGraph: call(graph.neighborGraph, () => [points]),
+  gridGraph: call(graph.gridGraph, () => [row, col]),
+  kNearestGraph: call(graph.kNearestGraph, () => [ds.positions!]),
+  radiusGraph: call(graph.radiusGraph, () => [ds.positions!, { radius: 300 }]),
+  delaunayGraph: call(graph.delaunayGraph, () => [ds.positions!]),
+  leiden: call(cluster.leiden, () => [knn]),
+  gaussianMixture: call(cluster.gaussianMixture, () => [points, { clusters: 3 }]),
+  adjustedRandIndex: call(cluster.adjustedRandIndex, () => [types, types]),
+  normalizedMutualInformation: call(cluster.normalizedMutualInformation, () => [types, types]),
+  rankGenes: call(cluster.rankGenes, () => [logged, types]),
+  moran: call(spatial.moran, () => [logged, space]),
+  interactionMatrix: call(spatial.interactionMatrix, () => [types, space]),
+  neighborhoodEnrichment: call(spatial.neighborhoodEnrichment, () => [types, space, { permutations: 10 }]),
+  tissueModules: call(modules.tissueModules, () => [logged, space, { modules: 3 }]),
+  matchInteractions: call(communicate.matchInteractions, () => [table, names]),
+  testInteractions: call(communicate.testInteractions, () => [
+    logged,
+    types,
+    names,
+    table,
+    { permutations: 10, graph: space },
+  ]),
+  writeSimulated: call(writeSimulated, () => [tissue, "visium"]),
+  readSample: call(io.readSample, () => [io.memorySource(files)]),
+  memorySource: call(io.memorySource, () => [files]),
+  writeH5ad: call(io.writeH5ad, () => [ds]),
+  hdf5Digest: call(io.hdf5Digest, () => [h5ad]),
+  sha256: call(io.sha256, () => [csvBytes]),
+  parseCsv: call(io.parseCsv, () => [csvBytes, "a.csv"]),
+  csvColumn: call(io.csvColumn, () => [io.parseCsv(csvBytes, "a.csv"), 1]),
+  csvNumbers: call(io.csvNumbers, () => [io.parseCsv(csvBytes, "a.csv"), 1]),
+  csvStrings: call(io.csvStrings, () => [io.parseCsv(csvBytes, "a.csv"), 0]),
+  formatCsv: call(io.formatCsv, () => [{ a, p }]),
+  analyze: call(pipeline.analyze, () => [{ dataset: ds }, { permutations: 10, skip: ["umap"] }]),
+  renderReport: call(report.renderReport, () => [analysis]),
+};
+
+/** Verbs that take no data of the caller's that could change: text, numbers, paths. */
+const takeNothing = new Set([
+  "SpatialError",
+  "blobSource",
+  "categoricalColors",
+  "checkFolder",
+  "densityFigure",
+  "divergingStops",
+  "dotPlotFigure",
+  "formatNumber",
+  "heatmapFigure",
+  "histogramFigure",
+  "interactionTable",
+  "parseInteractions",
+  "pathSource",
+  "readText",
+  "renderSvg",
+  "sequentialStops",
+  "sha256Files",
+  "simulateTissue",
+  "stream",
+  "writeFile",
+  "writeFolder",
+]);
+
+describe("a call never changes what it was given", () => {
+  it("every public function is in the table", async () => {
+    const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      exports: Record<string, { default: string }>;
+    };
+    const missing: string[] = [];
+    for (const target of Object.values(exports)) {
+      if (typeof target !== "object") continue;
+      const exported = (await import(pathToFileURL(join(root, target.default)).href)) as Record<
+        string,
+        unknown
+      >;
+      for (const [name, value] of Object.entries(exported)) {
+        if (typeof value === "function" && !(name in calls) && !takeNothing.has(name)) missing.push(name);
+      }
+    }
+    expect([...new Set(missing)]).toEqual([]);
+  });
+
+  it.each(Object.keys(calls))("%s", async (name) => {
+    const [verb, make] = calls[name];
+    const args = make();
+    const before = fingerprint(args);
+    await (verb as (...args: unknown[]) => unknown)(...args);
+    expect(fingerprint(args)).toBe(before);
+  });
+});
