@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { stream } from "../../src/core/index.ts";
+import { pow } from "../../src/kernels/math.ts";
+import { withArena } from "../../src/kernels/wasm/arena.ts";
+import * as twin from "./twins/umap.ts";
+
+describe("the power kernel", () => {
+  it("agrees with its twin bit for bit and with pow to a few parts in a million", async () => {
+    await withArena(32, (arena) => {
+      const x = arena.f32(4);
+      const out = arena.f32(4);
+      const rng = stream(1);
+      for (let t = 0; t < 2000; t++) {
+        const y = Math.fround(rng.uniform() * 3);
+        for (let lane = 0; lane < 4; lane++) x[lane] = pow(10, rng.uniform() * 18 - 12);
+        arena.kernels.power4(x.byteOffset, y, out.byteOffset);
+        for (let lane = 0; lane < 4; lane++) {
+          expect(out[lane]).toBe(twin.power(x[lane], y));
+          expect(Math.abs(out[lane] / pow(x[lane], y) - 1)).toBeLessThan(1e-5);
+        }
+      }
+      x.set([1, 1, 4, 0.25]);
+      arena.kernels.power4(x.byteOffset, 0.5, out.byteOffset);
+      expect(Array.from(out)).toEqual([1, 1, 2, 0.5]);
+    });
+  });
+});
+
+describe("the descent kernel", () => {
+  for (const negatives of [0, 1, 3, 4, 5, 9]) {
+    it(`agrees with its twin bit for bit, ${negatives} negative samples`, async () => {
+      const [nodes, degree] = [30, 7];
+      const m = nodes * degree;
+      await withArena(4 * (nodes * 3 + 1 + 2 * m + 3 + 4), (arena) => {
+        const rng = stream(2, negatives);
+        const layout: twin.Layout = {
+          indptr: arena.u32(nodes + 1),
+          indices: arena.u32(m),
+          rates: arena.f32(m + 3),
+          embedding: arena.f32(2 * nodes),
+          random: arena.u32(4),
+        };
+        const { indptr, indices, rates, embedding, random } = layout;
+        for (let i = 0; i <= nodes; i++) indptr[i] = i * degree;
+        for (let e = 0; e < m; e++) indices[e] = (Math.floor(e / degree) + 1 + rng.below(nodes - 1)) % nodes;
+        for (let e = 0; e < m; e++) rates[e] = rng.uniform();
+        rates[0] = 1;
+        // Some points coincide, some are far away.
+        for (let t = 0; t < 2 * nodes; t++) embedding[t] = t < 6 ? 1 : rng.uniform() * (t < 20 ? 100 : 3);
+        for (let lane = 0; lane < 4; lane++) random[lane] = rng.u32();
+
+        const own: twin.Layout = { ...layout, embedding: embedding.slice(), random: random.slice() };
+        for (let epoch = 1; epoch <= 20; epoch++) {
+          for (const [start, end] of [
+            [0, 11],
+            [11, nodes],
+          ]) {
+            const step = 1 - (epoch - 1) / 20;
+            arena.kernels.umapEpoch(
+              start,
+              end,
+              epoch,
+              step,
+              nodes,
+              indptr.byteOffset,
+              indices.byteOffset,
+              rates.byteOffset,
+              embedding.byteOffset,
+              0.583,
+              1.334,
+              negatives,
+              random.byteOffset,
+            );
+            twin.umapEpoch(start, end, epoch, step, 0.583, 1.334, negatives, own);
+          }
+        }
+        expect(embedding).toEqual(own.embedding);
+        expect(random).toEqual(own.random);
+      });
+    });
+  }
+});
