@@ -4,11 +4,11 @@ import { shuffleInto } from "../kernels/permute.ts";
 import type { Sparse } from "../model/index.ts";
 import { type Complexes, leastSubunit } from "./complexes.ts";
 
-/** Values of some genes over the labelled cells, gene by gene. */
+/** Values of some genes over the labeled cells, gene by gene. */
 export interface GeneValues {
   /** length g + 1; gene i owns entries start[i] to start[i + 1] */
   readonly start: Uint32Array;
-  /** position among the labelled cells, ascending within a gene */
+  /** position among the labeled cells, ascending within a gene */
   readonly cells: Uint32Array;
   readonly values: Float32Array;
 }
@@ -79,7 +79,7 @@ const LANES = 4;
 const SLICE = 4e6;
 
 /**
- * In how many of `permutations` random labellings each row's sum reaches the observed one. Permutation b draws from
+ * In how many of `permutations` random labelings each row's sum reaches the observed one. Permutation b draws from
  * `stream(seed, b)` alone. Sums that agree to 1e-9 count as reached, so that ties do not hang on rounding.
  */
 export async function countReached(

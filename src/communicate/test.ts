@@ -13,7 +13,7 @@ import type { Interaction, InteractionTable } from "./resource.ts";
 export interface TestInteractionsOptions extends RunOptions {
   /** A spatial graph over the same cells: adds how often sender and receiver lie side by side. */
   readonly graph?: Graph;
-  /** Random labellings, default 1,000; the smallest possible p is 1 / (permutations + 1). */
+  /** Random labelings, default 1,000; the smallest possible p is 1 / (permutations + 1). */
   readonly permutations?: number;
   /** Share of the sender's (receiver's) cells that must express the ligand (receptor), default 0.1. */
   readonly minFraction?: number;
@@ -23,9 +23,9 @@ export interface TestInteractionsOptions extends RunOptions {
 
 /** The tested rows (length m): every present pair x sender x receiver that is expressed, in that order. */
 export interface TestInteractionsResult {
-  /** the table's pairs that could be tested; length of `match.complete` */
+  /** the table's pairs whose genes are all present, in its order; length q */
   readonly pairs: readonly Interaction[];
-  /** index into `pairs`; length m */
+  /** index into `pairs` of each row; length m */
   readonly pair: Int32Array;
   /** subunits joined by "+"; length m */
   readonly ligand: Categorical;
@@ -107,7 +107,7 @@ const rules = {
  * const table = parseInteractions("ligand,receptor\nL,R\n", "mine.csv");
  * const result = await testInteractions(x, labels, ["L", "R"], table);
  * if (result.score.length !== 1 || result.score[0] !== 2.5) throw new Error("only a to b, (2 + 3) / 2");
- * if (result.p[0] > 0.05) throw new Error("2 of 70 labellings do as well");
+ * if (result.p[0] > 0.05) throw new Error("2 of 70 labelings do as well");
  * ```
  */
 export async function testInteractions(
@@ -139,7 +139,7 @@ export async function testInteractions(
   genes.forEach((gene, column) => columnOf.has(gene) || columnOf.set(gene, column));
   const complexes = listComplexes(pairs, columnOf);
 
-  const { cells, codes, sizes } = labelled(labels);
+  const { cells, codes, sizes } = labeled(labels);
   const k = sizes.length;
   const values = geneValues(x, complexes.genes, cells);
   if (!values.values.every((value) => Number.isFinite(value))) {
@@ -217,7 +217,7 @@ function checkSizes(
 }
 
 /** The cells that have a label, their labels, and how many each cluster has. */
-function labelled(labels: Categorical): { cells: Uint32Array; codes: Int32Array; sizes: Float64Array } {
+function labeled(labels: Categorical): { cells: Uint32Array; codes: Int32Array; sizes: Float64Array } {
   const cells = Uint32Array.from(labels.codes.keys()).filter((cell) => labels.codes[cell] >= 0);
   const codes = Int32Array.from(cells, (cell) => labels.codes[cell]);
   const sizes = new Float64Array(labels.categories.length);

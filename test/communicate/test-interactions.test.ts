@@ -268,7 +268,7 @@ describe("testInteractions always", () => {
   });
 
   it("recomputes the least subunit in every permutation: p equals full enumeration", async () => {
-    // 3 + 3 cells: 20 labellings, all counted by hand against 20,000 random ones.
+    // 3 + 3 cells: 20 labelings, all counted by hand against 20,000 random ones.
     const values = [3, 0, 0, 2, 2, 0, 1, 3, 0, 0, 1, 2, 0, 2, 3, 1, 0, 1];
     const x = expression(toSparse(dense(6, 3, Float32Array.from(values))), "log");
     const labels = categorical(Int32Array.from([0, 0, 0, 1, 1, 1]), ["a", "b"]);
@@ -283,13 +283,13 @@ describe("testInteractions always", () => {
           .reduce((m, i) => m + values[i * 3 + j], 0);
       return Math.min(mean(0, s), mean(1, s)) + mean(2, t);
     };
-    const labellings: number[][] = [];
+    const labelings: number[][] = [];
     for (let a = 0; a < 6; a++)
-      for (let b = a + 1; b < 6; b++) for (let c = b + 1; c < 6; c++) labellings.push([a, b, c]);
+      for (let b = a + 1; b < 6; b++) for (let c = b + 1; c < 6; c++) labelings.push([a, b, c]);
     for (let r = 0; r < 4; r++) {
       const s = result.sender.codes[r];
       const t = result.receiver.codes[r];
-      const exact = labellings.filter((l) => score(l, s, t) >= score([0, 1, 2], s, t)).length / 20;
+      const exact = labelings.filter((l) => score(l, s, t) >= score([0, 1, 2], s, t)).length / 20;
       expect(Math.abs(result.p[r] - exact)).toBeLessThan(0.015);
     }
   });
@@ -306,9 +306,9 @@ describe("testInteractions always", () => {
       minFraction: 0,
     });
     const full = toDense(x).data;
-    const score = (labelling: Int32Array, s: number, t: number): number => {
+    const score = (labeling: Int32Array, s: number, t: number): number => {
       const mean = (j: number, c: number): number => {
-        const own = [...labelling.keys()].filter((i) => labelling[i] === c);
+        const own = [...labeling.keys()].filter((i) => labeling[i] === c);
         return own.reduce((sum, i) => sum + full[i * 3 + j], 0) / own.length;
       };
       return Math.min(mean(0, s), mean(1, s)) + mean(2, t);
