@@ -97,7 +97,7 @@ function checkIds(cells: Table, name: string): void {
 }
 
 /** Ids and the column `name`: var's index holds one of them, a column perhaps the other. */
-function namedGenes(frame: Table): Table {
+export function namedGenes(frame: Table): Table {
   const texts = (names: readonly string[]): [string, readonly string[]] | null => {
     for (const name of names) {
       const column = name in frame.columns ? textOf(frame.columns[name]) : null;

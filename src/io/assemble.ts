@@ -65,6 +65,20 @@ export function checkFinite(subject: string, data: Float32Array | Float64Array):
   }
 }
 
+/** The kinds of features that there are, which of them are genes, and the columns of each. */
+export function featureKinds(all: readonly string[]): {
+  readonly kinds: readonly string[];
+  readonly geneKind: string;
+  readonly columnsOf: (kind: string) => Uint32Array;
+} {
+  const kinds = [...new Set(all)];
+  return {
+    kinds,
+    geneKind: kinds.includes(GENES) ? GENES : kinds[0],
+    columnsOf: (kind) => Uint32Array.from(all.flatMap((k, j) => (k === kind ? [j] : []))),
+  };
+}
+
 /** Turns a vendor's matrix into the parts of a dataset: genes apart from other kinds, values by content. */
 export function assemble(
   vendor: VendorMatrix,
@@ -84,10 +98,7 @@ export function assemble(
       },
     );
   }
-  const kinds = [...new Set(vendor.featureKinds)];
-  const geneKind = kinds.includes(GENES) ? GENES : kinds[0];
-  const columnsOf = (kind: string): Uint32Array =>
-    Uint32Array.from(vendor.featureKinds.flatMap((k, j) => (k === kind ? [j] : [])));
+  const { kinds, geneKind, columnsOf } = featureKinds(vendor.featureKinds);
   const geneColumns = columnsOf(geneKind);
   const onlyGenes = kinds.length === 1;
   const genes = featureTable(vendor, geneColumns);
@@ -134,7 +145,11 @@ export function place(
   return { counts: null, layers: { [kind]: expression(x, kind) } };
 }
 
-function featureTable(vendor: VendorMatrix, rows: Uint32Array): Table {
+/** Some of a vendor's features as a table. */
+export function featureTable(
+  vendor: Pick<VendorMatrix, "featureIds" | "featureNames" | "featureColumns">,
+  rows: Uint32Array,
+): Table {
   const pick = <T extends Column>(column: T): T => selectColumn(column, rows);
   const columns: Record<string, Column> = { name: pick(vendor.featureNames) };
   for (const [name, column] of Object.entries(vendor.featureColumns)) columns[name] = pick(column);

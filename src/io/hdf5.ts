@@ -48,6 +48,16 @@ export async function withHdf5<T>(
   name: string,
   work: (file: H5File) => T | Promise<T>,
 ): Promise<T> {
+  const { file, close } = await openHdf5(source, name);
+  try {
+    return await work(file);
+  } finally {
+    close();
+  }
+}
+
+/** Opens a file of a source; the caller closes it. A file on disk is read where it lies, others are in memory. */
+export async function openHdf5(source: Source, name: string): Promise<{ file: H5File; close: () => void }> {
   const h5 = await loadHdf5();
   const files = h5.Module.FS as unknown as VirtualFiles;
   const virtual = `read-${opened++}.h5`;
@@ -55,17 +65,17 @@ export async function withHdf5<T>(
   if (direct === null) files.writeFile(virtual, await source.bytes(name), { canOwn: true });
   else mountDirect(files, virtual, direct);
   let file: H5wasm.File | null = null;
-  try {
-    try {
-      file = new h5.File(virtual, "r");
-    } catch (cause) {
-      throw damaged(name, "it cannot be opened", cause);
-    }
-    return await work(reader(h5.Module, file, name));
-  } finally {
+  const close = (): void => {
     file?.close();
     direct?.close();
     files.unlink(virtual);
+  };
+  try {
+    file = new h5.File(virtual, "r");
+    return { file: reader(h5.Module, file, name), close };
+  } catch (cause) {
+    close();
+    throw damaged(name, "it cannot be opened", cause);
   }
 }
 
@@ -153,7 +163,7 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         `"${path}" of ${name} has ${values} values, more than can be read at once.`,
         {
           subject: name,
-          hint: "Read the matrix in blocks (openMatrix).",
+          hint: "Read the matrix in blocks with openMatrix.",
         },
       );
     }
@@ -213,7 +223,12 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         return values;
       return values instanceof Uint32Array ? Float64Array.from(values) : Int32Array.from(values);
     },
-    offsets: (path, start, end) => wholeNumbers(typed(path, start, end), path, name),
+    offsets: (path, start, end) => {
+      const meta = dataset(path);
+      return meta.type === 0 && meta.size === 8
+        ? lowHalves(raw(path, meta, start, end).buffer as ArrayBuffer, path, name)
+        : wholeNumbers(typed(path, start, end), path, name);
+    },
     floats: (path, start, end) => {
       const values = typed(path, start, end);
       return values instanceof Float32Array ? values : Float32Array.from(values);
@@ -282,17 +297,30 @@ function narrow(buffer: ArrayBuffer, path: string, name: string): Int32Array | F
   return wide;
 }
 
+/** 64-bit integers in [0, 2^32). */
+function lowHalves(buffer: ArrayBuffer, path: string, name: string): Uint32Array {
+  const pairs = new Uint32Array(buffer);
+  const out = new Uint32Array(pairs.length / 2);
+  for (let i = 0; i < out.length; i++) {
+    if (pairs[2 * i + 1] !== 0) throw notWhole(pairs[2 * i + 1] * 4294967296 + pairs[2 * i], path, name);
+    out[i] = pairs[2 * i];
+  }
+  return out;
+}
+
+function notWhole(v: number, path: string, name: string): SpatialError {
+  return new SpatialError("format", `"${path}" of ${name} must hold whole numbers below 2^32, found ${v}.`, {
+    subject: name,
+  });
+}
+
 function wholeNumbers(values: Typed, path: string, name: string): Uint32Array {
   if (values instanceof Uint32Array) return values;
   const out = new Uint32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const v = values[i];
     out[i] = v;
-    if (out[i] !== v) {
-      throw new SpatialError("format", `"${path}" of ${name} must hold whole numbers from 0, found ${v}.`, {
-        subject: name,
-      });
-    }
+    if (out[i] !== v) throw notWhole(v, path, name);
   }
   return out;
 }

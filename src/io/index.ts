@@ -1,4 +1,7 @@
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
+export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blocked.ts";
+export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
+export { hdf5Digest, sha256 } from "./digest.ts";
 export { blobSource, memorySource, type Source, type SyncFile } from "./source.ts";
 export {
   checkFolder,
@@ -20,5 +23,3 @@ export {
   type CsvColumn,
   type CsvOptions,
 } from "./text.ts";
-export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
-export { hdf5Digest, sha256 } from "./digest.ts";
