@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { SpatialError } from "../../src/core/index.ts";
-import { stream } from "../../src/core/index.ts";
+import { SpatialError, stream } from "../../src/core/index.ts";
 import { delaunayGraph, gridGraph, kNearestGraph, radiusGraph } from "../../src/graph/index.ts";
 import { type Categorical, type Graph, positions, type Positions } from "../../src/model/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
+import * as tissue from "../support/tissue.ts";
 
 const points = (...xy: number[]): Positions => positions(Float64Array.from(xy), "um", 1);
 const edges = (g: Graph): string[] =>
@@ -97,6 +97,22 @@ describe.skipIf(oracles === null)("agrees with squidpy 1.8.3", () => {
     const result = delaunayGraph(jittered(), { maxLength: longest });
     same(result.graph, "jit_delaunay_p99");
     expect(result.dropped).toBe((3566 - 3524) / 2);
+  });
+});
+
+describe("agrees with squidpy 1.8.3 on a small tissue with a hole", () => {
+  it.each([
+    ["grid1", (): Graph => gridGraph(tissue.row, tissue.col)],
+    ["grid2", (): Graph => gridGraph(tissue.row, tissue.col, { rings: 2 })],
+    ["knn", (): Graph => kNearestGraph(tissue.jittered)],
+    ["radius", (): Graph => radiusGraph(tissue.jittered, { radius: 130 })],
+    ["delaunay", (): Graph => delaunayGraph(tissue.jittered, { maxLength: Infinity }).graph],
+  ])("%s", (name, build) => {
+    const g = build();
+    wellFormed(g);
+    expect(
+      Array.from({ length: g.nodes }, (_, i) => [...g.indices.slice(g.indptr[i], g.indptr[i + 1])]),
+    ).toEqual(tissue.graphs[name]);
   });
 });
 

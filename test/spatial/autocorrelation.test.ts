@@ -19,6 +19,7 @@ import { moran } from "../../src/spatial/index.ts";
 import { adjustPValues } from "../../src/stats/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
+import * as tissue from "../support/tissue.ts";
 
 /** log1p of counts per 10,000, in single precision. */
 function logNormalized(counts: Sparse): Expression<Sparse> {
@@ -73,6 +74,22 @@ describe.skipIf(oracles === null)("agrees with squidpy 1.8.3 and esda 2.10", () 
     within(normal.z, values("esda_first60_z_norm"), 1e-4);
     within(random.z, values("esda_first60_z_rand"), 1e-4);
   });
+});
+
+it("agrees with esda 2.10 and squidpy 1.8.3 on a small tissue", async () => {
+  const graph = gridGraph(tissue.row, tissue.col);
+  for (const x of [tissue.x, asSparse(tissue.x)]) {
+    const normal = await moran(x, graph);
+    within(normal.i, tissue.moran["i"], 1e-12);
+    within(normal.z, tissue.moran["z_normality"], 1e-9);
+    const random = await moran(x, graph, { assumption: "randomization" });
+    within(random.z, tissue.moran["z_randomization"], 1e-9);
+    within(
+      normal.p.map((p) => Math.min(p, 1 - p)),
+      tissue.moran["squidpy_p"],
+      1e-5,
+    );
+  }
 });
 
 /** The definition, word by word. */

@@ -8,6 +8,7 @@ import { type Categorical, categorical, categories, type Graph, positions } from
 import { interactionMatrix, neighborhoodEnrichment } from "../../src/spatial/index.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
+import * as tissue from "../support/tissue.ts";
 
 const letters = (codes: readonly number[]): Categorical =>
   categorical(Int32Array.from(codes), ["a", "b", "c"]);
@@ -73,6 +74,17 @@ describe.skipIf(oracles === null)("agrees with squidpy 1.8.3", () => {
         0.05 * Math.abs(mean) + 0.1 + 3 * single[c],
       );
     });
+  });
+});
+
+it("agrees with squidpy 1.8.3 on a small tissue", async () => {
+  const found = await neighborhoodEnrichment(tissue.labels, gridGraph(tissue.row, tissue.col), {
+    permutations: 4000,
+  });
+  expect([...found.counts]).toEqual(tissue.nhood.counts);
+  tissue.nhood.z.forEach((z, c) => {
+    expect(Math.abs(found.z[c] - z)).toBeLessThan(0.05 * Math.abs(z));
+    expect(Math.abs(found.zPermutation[c] - z)).toBeLessThan(0.05 * Math.abs(z));
   });
 });
 
