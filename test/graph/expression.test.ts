@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
@@ -20,6 +21,28 @@ function weightOf(graph: Graph, i: number, j: number): number {
   const at = row.indexOf(j);
   return at < 0 ? 0 : graph.weights[graph.indptr[i] + at];
 }
+
+const fixture = JSON.parse(
+  readFileSync(new URL("../fixtures/neighbors.json", import.meta.url), "utf8"),
+) as Record<"points" | "knn" | "indptr" | "indices" | "weights", number[]> & {
+  neighbors: number;
+  dims: number;
+};
+
+describe("neighborGraph agrees with umap-learn", () => {
+  it("on points of which some coincide", async () => {
+    const { points, dims, neighbors, knn, indptr, indices, weights } = fixture;
+    const result = await neighborGraph(dense(points.length / dims, dims, Float64Array.from(points)), {
+      neighbors,
+    });
+    const others = neighbors - 1;
+    const nearest = Array.from(knn, (_, t) => knn.slice(t * others, (t + 1) * others).sort((a, b) => a - b));
+    expect(Array.from(result.knn.indices)).toEqual(nearest.flat());
+    expect(Array.from(result.graph.indptr)).toEqual(indptr);
+    expect(Array.from(result.graph.indices)).toEqual(indices);
+    weights.forEach((w, e) => expect(Math.abs(result.graph.weights[e] - w)).toBeLessThan(1e-5));
+  });
+});
 
 describe.skipIf(oracles === null)("neighborGraph agrees with scanpy", () => {
   for (const [name, key, cols] of [
