@@ -1,4 +1,4 @@
-import type { Graph } from "../model/index.ts";
+import type { Entries } from "./entries.ts";
 
 /** What the moments of label counts over edges depend on: how many ordered pairs of entries share nodes, and how. */
 export interface EdgeShape {
@@ -16,7 +16,7 @@ export interface EdgeShape {
 }
 
 /** The shape of the part of a graph between the nodes [from, to); no entry may leave it. */
-export function edgeShape(graph: Graph, from: number, to: number): EdgeShape {
+export function edgeShape(graph: Entries, from: number, to: number): EdgeShape {
   const { indptr, indices } = graph;
   const into = new Uint32Array(to - from);
   const [begin, end] = [indptr[from], indptr[to]];
@@ -33,7 +33,7 @@ export function edgeShape(graph: Graph, from: number, to: number): EdgeShape {
   return { nodes: to - from, entries: end - begin, mutual, forks, joins, chains: 2 * (passes - mutual) };
 }
 
-function hasEntry({ indptr, indices }: Graph, i: number, j: number): boolean {
+function hasEntry({ indptr, indices }: Entries, i: number, j: number): boolean {
   let [low, high] = [indptr[i], indptr[i + 1]];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -7,6 +7,7 @@ import { log2 } from "../kernels/math.ts";
 import { shuffleInto } from "../kernels/permute.ts";
 import type { Categorical, Dense, Graph } from "../model/index.ts";
 import { addMoments, edgeShape } from "./edge-moments.ts";
+import { labelled, laterHalf, tally } from "./entries.ts";
 
 export interface InteractionMatrixOptions {
   /** Divide each row by its sum: the share of a category's edges that lead to each other one. Default false. */
@@ -127,7 +128,7 @@ export async function neighborhoodEnrichment(
   const k = labels.categories.length;
   const { parts, codes, edges } = labelled(labels, graph, sample);
 
-  const counts = groupEdges(edges, codes, k);
+  const counts = Float64Array.from(tally(edges, codes, k));
   const expected = new Float64Array(k * k);
   const variance = new Float64Array(k * k);
   for (let s = 0; s + 1 < parts.length; s++) {
@@ -144,7 +145,8 @@ export async function neighborhoodEnrichment(
   const dealt = new Int32Array(codes.length);
   const target = parts.slice(1).map((end, s) => dealt.subarray(parts[s], end));
   const once = graph.directed ? edges : laterHalf(edges);
-  const found = new Int32Array(k * k);
+  const found = new Uint32Array(k * k);
+  const around = expected.map(Math.round); // sums of whole numbers are exact
   const block = Math.max(1, Math.floor(2e6 / (codes.length * 4 + once.indices.length + 1)));
   await forEachBlock(
     "neighborhood enrichment",
@@ -157,7 +159,7 @@ export async function neighborhoodEnrichment(
         tally(once, dealt, k, found);
         for (let c = 0; c < k * k; c++) {
           const count = graph.directed ? found[c] : found[c] + found[(c % k) * k + Math.floor(c / k)];
-          const d = count - expected[c];
+          const d = count - around[c];
           sums[c] += d;
           squares[c] += d * d;
           if (count >= counts[c]) reached[c]++;
@@ -180,40 +182,13 @@ export async function neighborhoodEnrichment(
     variance,
     z: variance.map((v, c) => ratio(c, v, expected[c])),
     zPermutation: squares.map((q, c) =>
-      ratio(c, q / permutations - perOrder[c] * perOrder[c], expected[c] + perOrder[c]),
+      ratio(c, q / permutations - perOrder[c] * perOrder[c], around[c] + perOrder[c]),
     ),
     pUpper: reached.map(chance),
     pLower: kept.map(chance),
     log2Ratio: counts.map((c, e) => log2(c / expected[e])),
     params: { permutations, seed },
   };
-}
-
-/** Entries of a graph to later nodes only: each edge of an undirected graph once. */
-function laterHalf({ nodes, indptr, indices }: Graph): Pick<Graph, "indptr" | "indices"> {
-  const starts = new Uint32Array(nodes + 1);
-  const later = new Uint32Array(indices.length / 2);
-  let count = 0;
-  for (let i = 0; i < nodes; i++) {
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) if (indices[e] > i) later[count++] = indices[e];
-    starts[i + 1] = count;
-  }
-  return { indptr: starts, indices: later };
-}
-
-/** Counts entries by the codes of both ends, as `groupEdges` does, into whole numbers (twice as fast). */
-function tally(
-  { indptr, indices }: Pick<Graph, "indptr" | "indices">,
-  codes: Int32Array,
-  k: number,
-  found: Int32Array,
-): void {
-  found.fill(0);
-  for (let i = 0; i < codes.length; i++) {
-    const base = codes[i] * k;
-    const end = indptr[i + 1];
-    for (let e = indptr[i]; e < end; e++) found[base + codes[indices[e]]]++;
-  }
 }
 
 function checkLabels(verb: string, labels: Categorical, graph: Graph): void {
@@ -224,55 +199,4 @@ function checkLabels(verb: string, labels: Categorical, graph: Graph): void {
       { subject: "labels", hint: "Build the graph on the same observations as the labels." },
     );
   }
-}
-
-/** The labelled nodes, sample after sample (sample s: nodes parts[s] to parts[s + 1]), and the graph between them. */
-function labelled(
-  labels: Categorical,
-  graph: Graph,
-  sample: Categorical | undefined,
-): { readonly parts: number[]; readonly codes: Int32Array; readonly edges: Graph } {
-  const n = graph.nodes;
-  if (sample !== undefined && (sample.codes.length !== n || sample.codes.includes(-1))) {
-    throw new SpatialError(
-      "input",
-      `neighborhoodEnrichment: each of the ${n} observations must have a sample.`,
-      {
-        subject: "sample",
-      },
-    );
-  }
-  const sampleOf = sample?.codes ?? new Int32Array(n);
-  const order = Uint32Array.from({ length: n }, (_, i) => i)
-    .filter((i) => labels.codes[i] >= 0)
-    .sort((i, j) => sampleOf[i] - sampleOf[j] || i - j);
-  const place = new Int32Array(n).fill(-1);
-  order.forEach((i, q) => (place[i] = q));
-  const parts = [0];
-  const indptr = new Uint32Array(order.length + 1);
-  const indices = new Uint32Array(graph.indices.length);
-  let count = 0;
-  for (let q = 0; q < order.length; q++) {
-    const i = order[q];
-    if (q > 0 && sampleOf[i] !== sampleOf[order[q - 1]]) parts.push(q);
-    for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++) {
-      const j = graph.indices[e];
-      if (place[j] < 0) continue;
-      if (sampleOf[j] !== sampleOf[i]) {
-        throw new SpatialError(
-          "input",
-          `neighborhoodEnrichment: the graph joins two samples (nodes ${i} and ${j}).`,
-          {
-            subject: "graph",
-            hint: "Build the graph with the same option sample.",
-          },
-        );
-      }
-      indices[count++] = place[j];
-    }
-    indptr[q + 1] = count;
-  }
-  parts.push(order.length);
-  const edges = { ...graph, nodes: order.length, indptr, indices: indices.slice(0, count) };
-  return { parts, codes: Int32Array.from(order, (i) => labels.codes[i]), edges };
 }

@@ -6,7 +6,7 @@ import { delaunayGraph, gridGraph, kNearestGraph, radiusGraph } from "../../src/
 import { type Categorical, type Graph, positions, type Positions } from "../../src/model/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
-import * as tissue from "../support/tissue.ts";
+import * as tissue from "../support/spots.ts";
 
 const points = (...xy: number[]): Positions => positions(Float64Array.from(xy), "um", 1);
 const edges = (g: Graph): string[] =>

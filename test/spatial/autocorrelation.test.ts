@@ -19,7 +19,7 @@ import { moran } from "../../src/spatial/index.ts";
 import { adjustPValues } from "../../src/stats/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
-import * as tissue from "../support/tissue.ts";
+import * as tissue from "../support/spots.ts";
 
 /** log1p of counts per 10,000, in single precision. */
 function logNormalized(counts: Sparse): Expression<Sparse> {

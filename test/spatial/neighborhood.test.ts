@@ -8,7 +8,7 @@ import { type Categorical, categorical, categories, type Graph, positions } from
 import { interactionMatrix, neighborhoodEnrichment } from "../../src/spatial/index.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
-import * as tissue from "../support/tissue.ts";
+import * as tissue from "../support/spots.ts";
 
 const letters = (codes: readonly number[]): Categorical =>
   categorical(Int32Array.from(codes), ["a", "b", "c"]);
