@@ -76,22 +76,31 @@ export function drawPoints(raster: Raster, points: PointSet, camera: Camera, rad
       let at = (iy + y - reach) * width + ix + left - reach;
       for (let x = left; x < right; x++, mask++, at++) {
         const cover = masks[mask];
-        if (cover === 255) pixels[at] = color;
-        else if (cover !== 0) pixels[at] = over(pixels[at], color, cover);
+        if (cover === 0) continue;
+        const below = pixels[at];
+        if (cover === 255 || below === color) pixels[at] = color;
+        else {
+          const pair = (cover << 8) | (below >>> 24);
+          const part = shares[pair];
+          const rest = 256 - part;
+          const redBlue = Math.imul(color & 0xff00ff, part) + Math.imul(below & 0xff00ff, rest);
+          const green = Math.imul(color & 0xff00, part) + Math.imul(below & 0xff00, rest);
+          pixels[at] = (alphas[pair] << 24) | ((redBlue >>> 8) & 0xff00ff) | ((green >>> 8) & 0xff00);
+        }
       }
     }
   }
 }
 
-/** An opaque color that covers part (0 to 255) of a pixel, over what is there. */
-function over(below: number, color: number, cover: number): number {
-  const alpha = below >>> 24;
-  if (alpha === 0) return ((color & 0xffffff) | (cover << 24)) >>> 0;
-  const rest = alpha * (255 - cover);
-  const total = cover * 255 + rest;
-  const mix = (shift: number): number =>
-    Math.round((((color >>> shift) & 255) * cover * 255 + ((below >>> shift) & 255) * rest) / total) << shift;
-  return (mix(0) | mix(8) | mix(16) | (Math.round(total / 255) << 24)) >>> 0;
+/** For a cover (high byte) over a pixel's alpha (low byte): the alpha that results, and the new color's share of 256. */
+const alphas = new Uint8Array(65536);
+const shares = new Uint16Array(65536);
+for (let cover = 0; cover < 256; cover++) {
+  for (let alpha = 0; alpha < 256; alpha++) {
+    const total = cover * 255 + alpha * (255 - cover);
+    alphas[(cover << 8) | alpha] = Math.round(total / 255);
+    shares[(cover << 8) | alpha] = total === 0 ? 0 : Math.round((cover * 255 * 256) / total);
+  }
 }
 
 /**

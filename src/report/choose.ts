@@ -15,9 +15,9 @@ export function topSpatialGenes(moran: MoranResult, count: number): number[] {
 }
 
 /** For each group the genes with the highest scores among those higher inside than outside (adjusted p < 0.05). */
-export function topMarkers(markers: RankGenesResult, groups: number, each: number): number[][] {
-  const p = markers.scores.length / groups;
-  return Array.from({ length: groups }, (_, g) => {
+export function topMarkers(markers: RankGenesResult, each: number): number[][] {
+  const p = markers.scores.length / markers.groups.length;
+  return markers.groups.map((_, g) => {
     const scores = markers.scores.subarray(g * p, (g + 1) * p);
     return descending(scores)
       .filter((j) => scores[j] > 0 && markers.pAdjusted[g * p + j] < 0.05)

@@ -177,12 +177,8 @@ function chooseGenes(analysis: Analysis, reader: GeneReader): number[] {
   const p = analysis.dataset.genes.ids.length;
   const wanted: number[] = [];
   if (analysis.moran !== null) wanted.push(...topSpatialGenes(analysis.moran, 60));
-  for (const [markers, groups] of [
-    [analysis.groupMarkers, analysis.groups?.labels],
-    [analysis.moduleMarkers, analysis.modules?.labels],
-  ] as const) {
-    if (markers !== null && groups !== undefined)
-      wanted.push(...topMarkers(markers, groups.categories.length, 10).flat());
+  for (const markers of [analysis.groupMarkers, analysis.moduleMarkers]) {
+    if (markers !== null) wanted.push(...topMarkers(markers, 10).flat());
   }
   if (analysis.interactions !== null) {
     const result = analysis.interactions;

@@ -1,5 +1,4 @@
 import {
-  type Categorical,
   type Dense,
   type Expression,
   geneNames,
@@ -43,18 +42,6 @@ export function geneReader(x: Expression<Sparse> | Expression<Dense>): GeneReade
     return { rows: byGene.indices.subarray(from, to), data: byGene.data.subarray(from, to) };
   };
   return { values: x.values, stored: (gene) => byGene.indptr[gene + 1] - byGene.indptr[gene], read };
-}
-
-/** Mean of a gene in every group; NaN for an empty group. */
-export function groupMeans(gene: GeneValues, labels: Categorical): Float64Array {
-  const sums = new Float64Array(labels.categories.length);
-  const sizes = new Float64Array(labels.categories.length);
-  for (const code of labels.codes) if (code >= 0) sizes[code]++;
-  for (let e = 0; e < gene.data.length; e++) {
-    const code = labels.codes[gene.rows === null ? e : gene.rows[e]];
-    if (code >= 0) sums[code] += gene.data[e];
-  }
-  return sums.map((sum, g) => sum / sizes[g]);
 }
 
 /** Symbols for people: where a symbol stands twice, its id follows in parentheses. */

@@ -1,11 +1,10 @@
 import { log10 } from "../kernels/math.ts";
 import type { RankGenesResult } from "../cluster/index.ts";
-import type { Categorical } from "../model/index.ts";
 import { densityFigure, dotPlotFigure, heatmapFigure, histogramFigure } from "../plot/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { topInteractions, topMarkers, topSpatialGenes } from "./choose.ts";
 import { columnLabel, type Embedded } from "./embed.ts";
-import { comparedMatrix, geneLabels, geneReader, groupMeans } from "./expression.ts";
+import { geneLabels } from "./expression.ts";
 import { count, percent, short, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { groupCount } from "./overview.ts";
@@ -187,11 +186,9 @@ export async function markersSection(analysis: Analysis): Promise<Section> {
   const title = "Markers";
   const parts: Markup[] = [];
   if (analysis.groupMarkers !== null && analysis.groups !== null)
-    parts.push(
-      await markerDots(analysis, analysis.groupMarkers, analysis.groups.labels, analysis.groups.name),
-    );
+    parts.push(await markerDots(analysis, analysis.groupMarkers, analysis.groups.name));
   if (analysis.moduleMarkers !== null && analysis.modules !== null)
-    parts.push(await markerDots(analysis, analysis.moduleMarkers, analysis.modules.labels, "module"));
+    parts.push(await markerDots(analysis, analysis.moduleMarkers, "module"));
   const { many } = nouns(analysis);
   const body = html`<h2>${title}</h2>
     ${
@@ -206,36 +203,32 @@ export async function markersSection(analysis: Analysis): Promise<Section> {
   return { id: "markers", title, body };
 }
 
-async function markerDots(
-  analysis: Analysis,
-  markers: RankGenesResult,
-  labels: Categorical,
-  name: string,
-): Promise<Markup> {
-  const k = labels.categories.length;
+async function markerDots(analysis: Analysis, markers: RankGenesResult, name: string): Promise<Markup> {
+  const { groups } = markers;
+  const k = groups.length;
   const p = analysis.dataset.genes.ids.length;
   const each = k <= 8 ? 5 : k <= 14 ? 4 : k <= 24 ? 3 : 2;
-  const genes = [...new Set(topMarkers(markers, k, each).flat())];
+  const genes = [...new Set(topMarkers(markers, each).flat())];
   if (genes.length === 0) return html`<p class="absent">No gene marks any ${name} (adjusted p < 0.05).</p>`;
   const names = geneLabels(analysis);
-  const reader = geneReader(comparedMatrix(analysis));
   const size = new Float64Array(genes.length * k);
   const color = new Float64Array(genes.length * k);
-  genes.forEach((j, r) => {
-    const z = standardized(groupMeans(reader.read(j), labels));
+  genes.forEach((j, column) => {
+    const z = standardized(Float64Array.from(groups, (_, g) => markers.meanIn[g * p + j]));
     for (let g = 0; g < k; g++) {
-      size[g * genes.length + r] = markers.fractionIn[g * p + j];
-      color[g * genes.length + r] = z[g];
+      size[g * genes.length + column] = markers.fractionIn[g * p + j];
+      color[g * genes.length + column] = z[g];
     }
   });
   const { many } = nouns(analysis);
   const figure = dotPlotFigure(
-    { rows: labels.categories, columns: genes.map((j) => names[j]), size, color },
+    { rows: groups, columns: genes.map((j) => names[j]), size, color },
     { palette: "diverging", sizeTitle: "fraction", colorTitle: "mean, z", rowTitle: name, largest: 1 },
   );
+  const caption = `Size: fraction of the ${name}'s ${many} in which the gene is not 0. Color: mean of each ${name}, as z over the ${k} ${name}s. All tests are in markers.csv.`;
   return html`<div>
     <h3>By ${name}</h3>
-    ${await chart(figure, html`Size: fraction of the ${name}'s ${many} with the gene. Color: mean of each ${name}, as z over the ${k} ${name}s. All tests are in markers.csv.`)}
+    ${await chart(figure, caption)}
   </div>`;
 }
 
@@ -262,8 +255,7 @@ export function modulesSection(analysis: Analysis): Section {
   const sizes = new Float64Array(modules.labels.categories.length);
   for (const code of modules.labels.codes) if (code >= 0) sizes[code]++;
   const names = geneLabels(analysis);
-  const markers =
-    analysis.moduleMarkers === null ? null : topMarkers(analysis.moduleMarkers, sizes.length, 6);
+  const markers = analysis.moduleMarkers === null ? null : topMarkers(analysis.moduleMarkers, 6);
   const rows = modules.labels.categories.map((name, m) => [
     name,
     whole(sizes[m]),

@@ -87,6 +87,8 @@ export function fabricate(n: number, options: FabricateOptions = {}): Analysis {
     Float64Array.from({ length: groupsHere * p }, (_, e) => make(Math.floor(e / p), e % p));
   const markers = (groupsHere: number): NonNullable<Analysis["groupMarkers"]> =>
     ({
+      groups: Array.from({ length: groupsHere }, (_, g) => options.categories?.[g] ?? String(g)),
+      meanIn: perGroup(groupsHere, (g, j) => (j % groupsHere === g ? 2 : 0.3)),
       scores: perGroup(groupsHere, (g, j) => (j % groupsHere === g ? 30 - j / p : -1 - j / p)),
       logFoldChange: perGroup(groupsHere, (g, j) => (j % groupsHere === g ? 2 : -0.5)),
       pValue: perGroup(groupsHere, (g, j) => (j % groupsHere === g ? 1e-30 : 0.8)),

@@ -46,9 +46,8 @@ export function pixelRatio(): number {
   return Math.min(2, Math.max(1, window.devicePixelRatio || 1));
 }
 
-/** Gives a canvas the size of its box; true if that changed. */
-export function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): boolean {
-  const ratio = pixelRatio();
+/** Gives a canvas the size of its box at `ratio` pixels per CSS pixel; true if that changed. */
+export function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): boolean {
   const w = Math.max(1, Math.round(width * ratio));
   const h = Math.max(1, Math.round(height * ratio));
   if (canvas.width === w && canvas.height === h) return false;

@@ -22,7 +22,10 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
     const variable = findVariable(store, canvas.dataset["key"] ?? "");
     const ratio = pixelRatio();
     if (variable === null || canvas.clientWidth === 0) return;
-    if (!fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight) && canvas.dataset["drawn"] === "yes")
+    if (
+      !fitCanvas(canvas, canvas.clientWidth, canvas.clientHeight, ratio) &&
+      canvas.dataset["drawn"] === "yes"
+    )
       return;
     canvas.dataset["drawn"] = "yes";
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;

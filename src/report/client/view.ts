@@ -54,11 +54,13 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
   let camera: Camera = { scale: 1, x: 0, y: 0 };
   let fitScale = 1;
   let painted: Painted = { colors: new Uint32Array(n), order: new Uint32Array(0) };
+  let picture = new ImageData(1, 1);
   let marked = -1;
   let factor = 1;
   let imageShown = true;
   let path: number[] = [];
   let asked = false;
+  let moving = 0;
   let touched = false;
 
   const room = data.dots === "spacing" ? spacing : 0;
@@ -82,16 +84,17 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
 
   const draw = (): number => {
     const start = performance.now();
-    const ratio = pixelRatio();
+    const ratio = moving === 0 ? pixelRatio() : 1;
     const { clientWidth: w, clientHeight: h } = host;
-    fitCanvas(under, w, h);
-    fitCanvas(dots, w, h);
-    fitCanvas(above, w, h);
+    for (const canvas of [under, dots, above]) fitCanvas(canvas, w, h, ratio);
     drawImage(under, ratio);
     const context = dots.getContext("2d") as CanvasRenderingContext2D;
-    const picture = context.createImageData(dots.width, dots.height);
+    if (picture.width !== dots.width || picture.height !== dots.height)
+      picture = context.createImageData(dots.width, dots.height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    pixels.fill(0);
     drawPoints(
-      { width: dots.width, height: dots.height, pixels: new Uint32Array(picture.data.buffer) },
+      { width: dots.width, height: dots.height, pixels },
       { data: points, stride: 2, colors: painted.colors, order: painted.order },
       { scale: camera.scale * ratio, x: camera.x * ratio, y: camera.y * ratio },
       radius() * ratio,
@@ -161,18 +164,26 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
     points[2 * i + 1] * camera.scale + camera.y,
   ];
 
-  const zoomAt = (by: number, x: number, y: number): void => {
-    const scale = Math.max(fitScale * 0.5, Math.min(fitScale * 200, camera.scale * by));
-    const k = scale / camera.scale;
-    camera = { scale, x: x - (x - camera.x) * k, y: y - (y - camera.y) * k };
+  /** While the view moves it is drawn in plain pixels; fine ones follow when it rests. */
+  const move = (next: Camera): void => {
+    camera = next;
     touched = true;
+    clearTimeout(moving);
+    moving = window.setTimeout(() => {
+      moving = 0;
+      request();
+    }, 150);
     request();
   };
 
+  const zoomAt = (by: number, x: number, y: number): void => {
+    const scale = Math.max(fitScale * 0.5, Math.min(fitScale * 200, camera.scale * by));
+    const k = scale / camera.scale;
+    move({ scale, x: x - (x - camera.x) * k, y: y - (y - camera.y) * k });
+  };
+
   const pan = (dx: number, dy: number): void => {
-    camera = { ...camera, x: camera.x + dx, y: camera.y + dy };
-    touched = true;
-    request();
+    move({ ...camera, x: camera.x + dx, y: camera.y + dy });
   };
 
   const nearest = (x: number, y: number): number => {
