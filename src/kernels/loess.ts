@@ -82,13 +82,14 @@ function fitAt(z: number, xs: Float64Array, ys: Float64Array, neighbors: number)
     else end = middle;
   }
   const reach = Math.max(z - xs[start], xs[start + neighbors - 1] - z);
+  const equallyFar = xs.subarray(start, start + neighbors).every((v) => Math.abs(v - z) === reach);
   const columns = [0, 1, 2].map(() => new Float64Array(neighbors));
   const target = new Float64Array(neighbors);
   for (let i = 0; i < neighbors; i++) {
     const u = reach > 0 ? (xs[start + i] - z) / reach : 0;
     const d = Math.abs(u);
     const rest = 1 - d * d * d;
-    const root = d < 1 ? rest * Math.sqrt(rest) : 0;
+    const root = d < 1 ? rest * Math.sqrt(rest) : equallyFar ? 1 : 0;
     columns[0][i] = root;
     columns[1][i] = root * u;
     columns[2][i] = root * u * u;

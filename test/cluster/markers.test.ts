@@ -10,12 +10,14 @@ import {
   expression,
   selectColumns,
   selectRows,
+  sparse,
   toSparse,
 } from "../../src/model/index.ts";
 import { adjustPValues, rankSumTest, welchTest } from "../../src/stats/index.ts";
 import { worst } from "../support/close.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
+import { coreFixture, tissue } from "../support/tissue.ts";
 
 describe.skipIf(oracles === null)("agrees with scanpy", () => {
   const at = (name: string): string => join(oracles!, "core", name);
@@ -52,6 +54,35 @@ describe.skipIf(oracles === null)("agrees with scanpy", () => {
     expect(worst(got.scores, want[`${key}_scores`].data, 0.1)).toBeLessThan(1e-4);
     expect(worst(got.logFoldChange!, want[`${key}_logfoldchanges`].data, 0.1)).toBeLessThan(1e-4);
     expect(logDifference(got.pAdjusted, want[`${key}_pvals_adj`].data as Float64Array)).toBeLessThan(1e-3);
+  });
+});
+
+describe("agrees with scanpy on a small tissue", () => {
+  type Found = Record<"scores" | "logfoldchanges" | "pvals" | "pvals_adj", number[]>;
+  interface Fixture extends Record<"t_test" | "wilcoxon" | "wilcoxon_ties", Found> {
+    readonly log: { readonly indptr: number[]; readonly indices: number[]; readonly data: number[] };
+    readonly fraction_in: number[];
+    readonly fraction_out: number[];
+  }
+  const want = coreFixture<Fixture>("markers");
+  const { indptr, indices, data } = want.log;
+  const x = expression(
+    sparse(64, 40, Uint32Array.from(indptr), Uint32Array.from(indices), Float32Array.from(data)),
+    "log",
+  );
+
+  it.each([
+    ["t_test", { method: "t-test" }],
+    ["wilcoxon", { method: "wilcoxon", tieCorrection: false }],
+    ["wilcoxon_ties", {}],
+  ] as const)("%s", async (key, options) => {
+    const got = await rankGenes(x, tissue().domain, options);
+    expect(worst(got.scores, want[key].scores, 0.1)).toBeLessThan(1e-5);
+    expect(worst(got.logFoldChange!, want[key].logfoldchanges, 0.1)).toBeLessThan(1e-5);
+    expect(worst(got.pValue, want[key].pvals)).toBeLessThan(1e-5);
+    expect(worst(got.pAdjusted, want[key].pvals_adj)).toBeLessThan(1e-5);
+    expect(worst(got.fractionIn, want.fraction_in)).toBeLessThan(1e-7);
+    expect(worst(got.fractionOut, want.fraction_out)).toBeLessThan(1e-7);
   });
 });
 
