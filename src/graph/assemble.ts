@@ -94,7 +94,7 @@ function grown<A extends Uint32Array | Float64Array>(values: A, size: number): A
 
 /** The rows of each sample, ascending; one group of all rows where no samples are given. */
 export function sampleRows(verb: string, n: number, sample: Categorical | undefined): Uint32Array[] {
-  if (sample === undefined) return [Uint32Array.from({ length: n }, (_, i) => i)];
+  if (sample === undefined) return [new Uint32Array(n).map((_, i) => i)];
   if (sample.codes.length !== n) {
     throw new SpatialError("input", `${verb}: sample must have ${n} values, found ${sample.codes.length}.`, {
       subject: "sample",

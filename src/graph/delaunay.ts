@@ -59,7 +59,7 @@ export function delaunayGraph(positions: Positions, options: DelaunayGraphOption
   const samples = sampleRows("delaunayGraph", positions.rows, sample).map((rows) => {
     const points = coordinates("delaunayGraph", positions, rows, [2]);
     const { first } = placeIndex(points);
-    const distinct = Uint32Array.from(rows, (_, r) => r).filter((r) => first[r] === r);
+    const distinct = rows.map((_, r) => r).filter((r) => first[r] === r);
     for (let r = 0; r < rows.length; r++) if (first[r] !== r) pairs.push(rows[first[r]], rows[r], 0);
     const places = distinct.length === rows.length ? points : selectPoints(points, distinct);
     const ends = planarEdges(places);

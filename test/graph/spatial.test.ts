@@ -292,6 +292,13 @@ describe("delaunayGraph, at the edges", () => {
     expect(graph.distances[2]).toBe(0);
   });
 
+  it("leaves no point alone that rounding cannot tell from another", () => {
+    const { graph } = delaunayGraph(points(0, 0, 1e-17, 0, 1, 0, 0, 1, 1, 1), { maxLength: Infinity });
+    wellFormed(graph);
+    for (let i = 0; i < 5; i++) expect(graph.indptr[i + 1] - graph.indptr[i]).toBeGreaterThan(0);
+    expect(edges(graph)).toContain("0-1");
+  });
+
   it("takes 0 and -0 for one place", () => {
     expect(edges(delaunayGraph(points(0, 0, -0, 0)).graph)).toEqual(["0-1", "1-0"]);
   });
