@@ -107,6 +107,7 @@ function planarEdges(places: Float64Array): Uint32Array {
     if (joined[i] === 1) continue;
     ends[count++] = i;
     ends[count++] = left[i];
+    joined[left[i]] = 1; // of two left out that are nearest to each other, once
   }
   return ends.slice(0, count);
 }
