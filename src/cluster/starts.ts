@@ -1,0 +1,89 @@
+import type { Rng } from "../core/rng.ts";
+import type { Points } from "./tied.ts";
+import { cutTree, type WardTree } from "./ward.ts";
+
+/** k-means: centers drawn far apart (k-means++, Arthur and Vassilvitskii 2007), then up to 20 rounds. One label per point. */
+export function kMeansStart(points: Points, k: number, rng: Rng): Int32Array {
+  const { n, d, data } = points;
+  const centers = new Float64Array(k * d);
+  const nearest = new Float64Array(n).fill(Infinity);
+  let next = rng.below(n);
+  for (let g = 0; g < k; g++) {
+    centers.set(data.subarray(next * d, (next + 1) * d), g * d);
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      nearest[i] = Math.min(nearest[i], squaredDistance(data, i * d, centers, g * d, d));
+      total += nearest[i];
+    }
+    let left = rng.uniform() * total;
+    next = 0;
+    while (next < n - 1 && (left -= nearest[next]) > 0) next++;
+  }
+  const labels = new Int32Array(n);
+  for (let round = 0; round < 20; round++) {
+    if (!assignNearest(points, centers, k, labels) && round > 0) break;
+    moveCenters(points, k, labels, centers);
+  }
+  return labels;
+}
+
+/** The tree's k groups of some rows, and every other point in the group with the nearest mean. */
+export function wardStart(points: Points, k: number, tree: WardTree, rows: Uint32Array): Int32Array {
+  const { n, d, data } = points;
+  const cut = cutTree(tree, k);
+  if (rows.length === n) return cut;
+  const centers = new Float64Array(k * d);
+  const sizes = new Float64Array(k);
+  for (let r = 0; r < rows.length; r++) {
+    sizes[cut[r]]++;
+    for (let c = 0; c < d; c++) centers[cut[r] * d + c] += data[rows[r] * d + c];
+  }
+  for (let e = 0; e < k * d; e++) centers[e] /= sizes[Math.floor(e / d)];
+  const labels = new Int32Array(n);
+  assignNearest(points, centers, k, labels);
+  return labels;
+}
+
+/** Labels each point with its nearest center; whether any label changed. */
+function assignNearest(points: Points, centers: Float64Array, k: number, labels: Int32Array): boolean {
+  const { n, d, data } = points;
+  let changed = false;
+  for (let i = 0; i < n; i++) {
+    let best = 0;
+    let least = Infinity;
+    for (let g = 0; g < k; g++) {
+      const s = squaredDistance(data, i * d, centers, g * d, d);
+      if (s < least) {
+        least = s;
+        best = g;
+      }
+    }
+    if (labels[i] !== best) {
+      labels[i] = best;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+/** Moves each center to the mean of its points; a center without points stays. */
+function moveCenters(points: Points, k: number, labels: Int32Array, centers: Float64Array): void {
+  const { n, d, data } = points;
+  const sums = new Float64Array(k * d);
+  const sizes = new Float64Array(k);
+  for (let i = 0; i < n; i++) {
+    sizes[labels[i]]++;
+    for (let c = 0; c < d; c++) sums[labels[i] * d + c] += data[i * d + c];
+  }
+  for (let g = 0; g < k; g++)
+    if (sizes[g] > 0) for (let c = 0; c < d; c++) centers[g * d + c] = sums[g * d + c] / sizes[g];
+}
+
+function squaredDistance(a: Float64Array, p: number, b: Float64Array, q: number, d: number): number {
+  let sum = 0;
+  for (let c = 0; c < d; c++) {
+    const x = a[p + c] - b[q + c];
+    sum += x * x;
+  }
+  return sum;
+}

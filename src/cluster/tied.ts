@@ -1,0 +1,197 @@
+import { SpatialError } from "../core/errors.ts";
+import { cholesky, solveLower, solveLowerTransposed } from "../kernels/linalg.ts";
+import { exp, log, PI } from "../kernels/math.ts";
+import type { Dense } from "../model/index.ts";
+
+/** Points for a mixture: centred, with their scatter, in f64. */
+export interface Points {
+  readonly n: number;
+  readonly d: number;
+  /** length n * d, row-major, each column with mean 0 */
+  readonly data: Float64Array;
+  /** length d: what was subtracted */
+  readonly center: Float64Array;
+  /** length d * d: data' data */
+  readonly scatter: Float64Array;
+}
+
+/** A mixture of k normal distributions with one covariance, in centred coordinates. */
+export interface TiedFit {
+  readonly k: number;
+  /** length k, sum 1 */
+  readonly weights: Float64Array;
+  /** length k * d */
+  readonly means: Float64Array;
+  /** length d * d */
+  readonly covariance: Float64Array;
+  /** of the parameters above, natural log */
+  readonly logLikelihood: number;
+  readonly converged: boolean;
+}
+
+export function pointsOf(x: Dense): Points {
+  const { rows: n, cols: d } = x;
+  const center = new Float64Array(d);
+  for (let i = 0; i < n; i++) for (let c = 0; c < d; c++) center[c] += x.data[i * d + c];
+  for (let c = 0; c < d; c++) center[c] /= n;
+  if (!center.every(Number.isFinite))
+    throw new SpatialError("input", "A mixture needs finite values, found NaN or Infinity.");
+  const data = new Float64Array(n * d);
+  const scatter = new Float64Array(d * d);
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < d; c++) {
+      const v = x.data[i * d + c] - center[c];
+      data[i * d + c] = v;
+      for (let e = 0; e <= c; e++) scatter[c * d + e] += v * data[i * d + e];
+    }
+  }
+  for (let c = 0; c < d; c++) for (let e = 0; e < c; e++) scatter[e * d + c] = scatter[c * d + e];
+  return { n, d, data, center, scatter };
+}
+
+/** Added to each variance, as a part of the mean variance: keeps the covariance invertible. */
+const RIDGE = 1e-6;
+
+/**
+ * Expectation-maximization from hard labels (from 0 to k - 1), until the log-likelihood per point rises by less than
+ * `tolerance`. The shared covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the
+ * within-group scatter is the total scatter less that of the means.
+ */
+export function fitTied(
+  points: Points,
+  k: number,
+  start: Int32Array,
+  tolerance: number,
+  maxIterations: number,
+): TiedFit {
+  const { n } = points;
+  const share = new Float64Array(n * k);
+  for (let i = 0; i < n; i++) share[i * k + start[i]] = 1;
+  let model = maximize(points, k, share);
+  let logLikelihood = expect(points, model, share);
+  let converged = false;
+  for (let step = 1; step < maxIterations && !converged; step++) {
+    const last = logLikelihood;
+    model = maximize(points, k, share);
+    logLikelihood = expect(points, model, share);
+    converged = logLikelihood - last < tolerance * n;
+  }
+  return { k, ...model, logLikelihood, converged };
+}
+
+interface Model {
+  readonly weights: Float64Array;
+  readonly means: Float64Array;
+  readonly covariance: Float64Array;
+}
+
+function maximize(points: Points, k: number, share: Float64Array): Model {
+  const { n, d, data, scatter } = points;
+  const mass = new Float64Array(k);
+  const means = new Float64Array(k * d);
+  for (let i = 0; i < n; i++) {
+    for (let g = 0; g < k; g++) {
+      const r = share[i * k + g];
+      if (r === 0) continue;
+      mass[g] += r;
+      for (let c = 0; c < d; c++) means[g * d + c] += r * data[i * d + c];
+    }
+  }
+  const covariance = scatter.slice();
+  for (let g = 0; g < k; g++) {
+    if (mass[g] === 0) continue;
+    for (let c = 0; c < d; c++) means[g * d + c] /= mass[g];
+    for (let c = 0; c < d; c++)
+      for (let e = 0; e < d; e++) covariance[c * d + e] -= mass[g] * means[g * d + c] * means[g * d + e];
+  }
+  let trace = 0;
+  for (let c = 0; c < d; c++) trace += scatter[c * d + c];
+  const ridge = trace > 0 ? (RIDGE * trace) / (n * d) : 1;
+  for (let e = 0; e < d * d; e++) covariance[e] /= n;
+  for (let c = 0; c < d; c++) covariance[c * d + c] = Math.max(0, covariance[c * d + c]) + ridge;
+  return { weights: mass.map((m) => m / n), means, covariance };
+}
+
+/** Log-odds of the groups at x are x . slope_g + offset_g, up to a term common to all groups. */
+function discriminant(
+  model: Model,
+  d: number,
+): { slopes: Float64Array; offsets: Float64Array; factor: Float64Array } {
+  const factor = cholesky(model.covariance, d);
+  const k = model.weights.length;
+  const slopes = model.means.slice();
+  const offsets = new Float64Array(k);
+  for (let g = 0; g < k; g++) {
+    const slope = slopes.subarray(g * d, (g + 1) * d);
+    solveLower(factor, d, slope);
+    solveLowerTransposed(factor, d, slope);
+    let half = 0;
+    for (let c = 0; c < d; c++) half += slope[c] * model.means[g * d + c];
+    offsets[g] = log(model.weights[g]) - half / 2;
+  }
+  return { slopes, offsets, factor };
+}
+
+/** Fills the groups' shares of each point and returns the log-likelihood. */
+function expect(points: Points, model: Model, share: Float64Array): number {
+  const { n, d, data, scatter } = points;
+  const k = model.weights.length;
+  const { slopes, offsets, factor } = discriminant(model, d);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    const at = i * k;
+    let top = -Infinity;
+    for (let g = 0; g < k; g++) {
+      let s = offsets[g];
+      for (let c = 0; c < d; c++) s += data[i * d + c] * slopes[g * d + c];
+      share[at + g] = s;
+      if (s > top) top = s;
+    }
+    let total = 0;
+    for (let g = 0; g < k; g++) {
+      const below = share[at + g] - top;
+      const e = below > -40 ? exp(below) : 0;
+      share[at + g] = e;
+      total += e;
+    }
+    for (let g = 0; g < k; g++) share[at + g] /= total;
+    sum += top + log(total);
+  }
+  // The common term: -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter).
+  let trace = 0;
+  let logDeterminant = 0;
+  const column = new Float64Array(d);
+  for (let c = 0; c < d; c++) {
+    for (let e = 0; e < d; e++) column[e] = scatter[e * d + c];
+    solveLower(factor, d, column);
+    solveLowerTransposed(factor, d, column);
+    trace += column[c];
+    logDeterminant += 2 * log(factor[c * d + c]);
+  }
+  return sum - trace / 2 - (n / 2) * (d * log(2 * PI) + logDeterminant);
+}
+
+/** The likeliest group of each point. */
+export function assignTied(points: Points, fit: TiedFit): Int32Array {
+  const { n, d, data } = points;
+  const { slopes, offsets } = discriminant(fit, d);
+  const labels = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    let top = -Infinity;
+    for (let g = 0; g < fit.k; g++) {
+      let s = offsets[g];
+      for (let c = 0; c < d; c++) s += data[i * d + c] * slopes[g * d + c];
+      if (s > top) {
+        top = s;
+        labels[i] = g;
+      }
+    }
+  }
+  return labels;
+}
+
+/** Bayesian information criterion, lower is better: k - 1 weights, k d means, d (d + 1) / 2 covariances are free. */
+export function bicTied(fit: TiedFit, n: number, d: number): number {
+  const free = fit.k - 1 + fit.k * d + (d * (d + 1)) / 2;
+  return free * log(n) - 2 * fit.logLikelihood;
+}
