@@ -43,7 +43,7 @@ export interface Program {
 /** Genes per type, module and planted pattern in a tissue of 600 genes or more; smaller panels have fewer in proportion. */
 const PER_TYPE = 16;
 const PER_MODULE = 10;
-const PLANTED = 48;
+const PLANTED = 24;
 const PLANTED_PAIRS = 12;
 const NULL_PAIRS = 24;
 
@@ -88,7 +88,7 @@ export function writeProgram(
       add(filler(), "module", m, varied(rng, parameters.moduleFold));
   }
   const patterns = Array.from({ length: count(PLANTED) }, (_, k) => drawPattern(stream(seed, 2, 1, k), k));
-  patterns.forEach((_, k) => add(filler(), "planted", k, parameters.plantedFold));
+  patterns.forEach((_, k) => add(filler(), "planted", k, parameters.plantedFold, 2));
   for (const pair of silent) {
     add(pair.ligand, "null", -1, 1);
     add(pair.receptor, "null", -1, 1);
@@ -110,10 +110,10 @@ function drawPattern(rng: Rng, k: number): Pattern {
     return { kind: "gradient", at: (u, v) => Math.min(1, Math.max(0, 0.5 + 0.6 * along(u, v))) };
   }
   if (k % 3 === 1) {
-    const from = 0.7 * Math.sqrt(rng.uniform());
+    const from = 0.55 * Math.sqrt(rng.uniform());
     const around = 2 * PI * rng.uniform();
     const center = { u: from * cos(around), v: from * sin(around) };
-    const width = 0.25 + 0.15 * rng.uniform();
+    const width = 0.3 + 0.15 * rng.uniform();
     return {
       kind: "hotspot",
       at: (u, v) =>

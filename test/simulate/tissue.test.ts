@@ -148,8 +148,8 @@ describe("simulateTissue always", () => {
     const cells = simulateTissue({ layout: "cells", observations: 300, genes: 250, seed: 11 });
     expect([digest(spots), digest(cells)]).toMatchInlineSnapshot(`
       [
-        "67448033db295af7",
-        "9b70e6e6a872b712",
+        "1cd1f24514740e9f",
+        "23e9cae4ec474f6f",
       ]
     `);
     expect(digest(simulateTissue({ observations: 300, genes: 250, seed: 11 }))).toBe(digest(spots));
