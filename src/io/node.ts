@@ -211,7 +211,7 @@ export async function writeFolder(
       cause,
     });
   } finally {
-    fs.rmSync(fresh, { recursive: true, force: true });
+    if (fs.existsSync(fresh)) fs.rmSync(fresh, { recursive: true });
   }
 }
 
@@ -227,7 +227,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
     fs.renameSync(fresh, target);
     return target;
   } catch (cause) {
-    fs.rmSync(fresh, { force: true });
+    if (fs.existsSync(fresh)) fs.rmSync(fresh);
     throw new SpatialError("output", `${path} could not be written: ${(cause as Error).message}`, {
       subject: path,
       cause,

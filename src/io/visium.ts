@@ -86,8 +86,7 @@ export async function readVisium(
   const inTissue = joined.cells.columns["in_tissue"];
   if (inTissue instanceof Int32Array) {
     const off = inTissue.reduce((n, v) => n + (v === 0 ? 1 : 0), 0);
-    if (off > 0)
-      report.warnings.push(`${counted(off, "spot")} of the matrix lie off the tissue; they are kept.`);
+    if (off > 0) report.warnings.push(`Off the tissue, but in the matrix and kept: ${counted(off, "spot")}.`);
   }
   const images = await readImages(source, files, report);
   return dataset({ ...joined, platform: "visium", images });
