@@ -5,6 +5,7 @@ export {
   type HistogramOptions,
 } from "./distributions.ts";
 export { type Figure } from "./figure.ts";
+export { mapFigure, type MapOptions } from "./map.ts";
 export { categoricalColors, divergingStops, sequentialStops } from "./palettes.ts";
 export { renderSvg } from "./svg.ts";
 export {

@@ -17,7 +17,7 @@ export async function renderSvg(figure: Figure): Promise<string> {
   const compiled = vegaLite.compile(figure.spec as unknown as TopLevelSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
   try {
-    return roundCoordinates(await view.toSVG());
+    return nameByContent(roundCoordinates(await view.toSVG()));
   } finally {
     view.finalize();
   }
@@ -27,5 +27,18 @@ export async function renderSvg(figure: Figure): Promise<string> {
 function roundCoordinates(svg: string): string {
   return svg.replace(/<[^>]*>/g, (tag) =>
     tag.replace(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (number) => String(Math.round(Number(number) * 100) / 100)),
+  );
+}
+
+/** Vega numbers its gradients over the life of the program; here equal gradients get equal names, always. */
+function nameByContent(svg: string): string {
+  const names = new Map<string, string>();
+  for (const [, kind, id, content] of svg.matchAll(/<(linearGradient|clipPath) id="(\w+)"([^]*?)<\/\1>/g)) {
+    let hash = 0x811c9dc5;
+    for (let k = 0; k < content.length; k++) hash = Math.imul(hash ^ content.charCodeAt(k), 0x01000193);
+    names.set(id, `${kind}-${(hash >>> 0).toString(16)}`);
+  }
+  return svg.replace(/(\bid="|url\(#)(\w+)/g, (whole, lead: string, id: string) =>
+    names.has(id) ? lead + names.get(id) : whole,
   );
 }

@@ -107,7 +107,7 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
     { rows: names, columns: names, values: enrichment.z },
     { title: "z", rowTitle: groups.name, columnTitle: groups.name, limit },
   );
-  const caption = `z-score of the number of neighbor pairs. Colors end at \u00b1${short(limit)}${k <= 16 ? "; numbers are not cut" : ""}. z grows with the size of the tissue, so compare cells of one map, not of two samples.`;
+  const caption = `z-score of the number of neighbor pairs. Colors end at \u00b1${short(limit)}${k <= 16 ? "; numbers are not cut" : ""}. z grows with the size of the tissue, so compare values within a map, not between samples.`;
   const body = html`<h2>${title}</h2>
     <p class="intro">
       How often neighbors of one ${groups.name} belong to another, against random placement of the same

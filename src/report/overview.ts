@@ -86,7 +86,7 @@ export function head(analysis: Analysis): Markup {
       `${whole(spatial)} of ${count(testedGenes(analysis), "tested gene")} vary across the tissue more than chance explains (Moran's I, adjusted p < 0.05).`,
     );
   if (one === "spot")
-    sentences.push("A spot usually covers several cells, so groups of spots are mixtures, not cell types.");
+    sentences.push("A spot often holds more than one cell, so groups of spots are mixtures.");
 
   return html`<header>
     <p class="kicker">Spatial transcriptomics · ${platformName(analysis)}</p>
@@ -181,11 +181,18 @@ export function methodsSection(analysis: Analysis, versions: Readonly<Record<str
           ? value.join(", ")
           : "none"
         : String(value);
+  const { one, many } = nouns(analysis);
+  const parameterWords: Readonly<Record<string, string>> = {
+    minCounts: `min counts per ${one}`,
+    minGenes: `min genes per ${one}`,
+    maxMito: "max mitochondrial %",
+    minCells: `min ${many} per gene`,
+  };
   const steps = methodLines(analysis);
   const table = tableOf(
     ["parameter", "value"],
     Object.entries(params).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
+      parameterWords[name] ?? name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
       name === "targetSum" && value === null ? "median total" : words(value),
     ]),
   );
