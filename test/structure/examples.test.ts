@@ -39,9 +39,14 @@ function examples(path: string): Example[] {
 }
 
 const all = files(join(root, "src")).flatMap(examples);
-const local = (code: string): string =>
-  code.replace(/"tissular(\/[a-z]+)?"/g, (_, sub: string | undefined) =>
-    JSON.stringify(join(root, "dist", `${sub ? sub.slice(1) : "index"}.js`)),
+/** The code with its imports led to the build: to the declarations for the compiler, to the bundle to run. */
+const led = (code: string, to: "types" | "code"): string =>
+  code.replace(/"tissular(?:\/([a-z]+))?"/g, (_, folder: string | undefined) =>
+    JSON.stringify(
+      to === "code"
+        ? join(root, "dist", `${folder ?? "index"}.js`)
+        : join(root, "dist/types", folder ?? "", "index.js"),
+    ),
   );
 
 describe("examples in doc comments", () => {
@@ -57,7 +62,7 @@ describe("examples in doc comments", () => {
   it("type-check against the built declarations", () => {
     const paths = all.map((e, i) => {
       const path = join(folder, `example${i}.ts`);
-      writeFileSync(path, `${local(e.code)}\nexport {};\n`);
+      writeFileSync(path, `${led(e.code, "types")}\nexport {};\n`);
       return path;
     });
     const program = ts.createProgram(paths, {
@@ -81,7 +86,7 @@ describe("examples in doc comments", () => {
     const path = join(folder, `${name.replace(/\W/g, "_")}_${all.findIndex((e) => e.code === code)}.mjs`);
     writeFileSync(
       path,
-      ts.transpileModule(local(code), {
+      ts.transpileModule(led(code, "code"), {
         compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
       }).outputText,
     );
