@@ -253,7 +253,12 @@ export async function analyze(
         ? "there is only one group"
         : null;
   const enrichment = await step("enrichment", noSpace ?? fewGroups, () =>
-    neighborhoodEnrichment(groups!.labels, spatial!.graph, { permutations, seed, ...run }),
+    neighborhoodEnrichment(groups!.labels, spatial!.graph, {
+      permutations,
+      seed,
+      sample: sampleOf(kept),
+      ...run,
+    }),
   );
   const moranResult = await step("moran", noSpace, () => moran(x, spatial!.graph, run));
   const modules = await step("modules", noSpace ?? tooSmall, () =>
