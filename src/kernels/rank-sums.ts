@@ -1,8 +1,8 @@
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Sparse } from "../model/index.ts";
 
-/** Genes per slice of work. */
-const BLOCK = 256;
+/** Entries in a slice of work, about. */
+const SLICE = 500_000;
 /** The sorting key of 0. */
 const ZERO = 0x80000000;
 
@@ -87,7 +87,8 @@ export async function rankSums(
     return ties;
   };
 
-  await forEachBlock("markers", p, BLOCK, work, run);
+  const columns = Math.max(8, Math.floor((p * SLICE) / Math.max(x.data.length, SLICE)));
+  await forEachBlock("markers", p, columns, work, run);
 }
 
 type Pairs = readonly [Uint32Array, Uint32Array];
