@@ -9,7 +9,7 @@ export interface HistogramOptions {
   readonly title?: string;
   /** Bins of equal ratio instead of equal width; values <= 0 are left out. */
   readonly log?: boolean;
-  /** How many bins (default 40). */
+  /** How many bins (default 40; fewer where whole numbers span less). */
   readonly bins?: number;
   readonly width?: number;
   readonly height?: number;
@@ -79,6 +79,19 @@ function place(values: ArrayLike<number>, log: boolean): Scale {
   return { low, high, at };
 }
 
+/** Whole numbers get bins of whole width, so that no bin is empty only because no whole number falls into it. */
+function wholeBins(
+  at: Float64Array,
+  { low, high }: { readonly low: number; readonly high: number },
+  bins: number,
+): { readonly low: number; readonly high: number; readonly bins: number } {
+  if (!at.every((v) => v !== v || v === Math.floor(v))) return { low, high, bins };
+  const start = Math.ceil(low) - 0.5;
+  const step = Math.ceil((Math.floor(high) + 0.5 - start) / bins);
+  const used = Math.ceil((Math.floor(high) + 0.5 - start) / step);
+  return { low: start, high: start + used * step, bins: used };
+}
+
 /**
  * How values are distributed: a histogram with a rule at the median. Missing values (NaN) are left out.
  *
@@ -97,8 +110,9 @@ export function histogramFigure(values: ArrayLike<number>, options: HistogramOpt
     bins: integer(1, 1000),
     ...sizeRules,
   });
-  const { title = "", log = false, bins = 40, width = 260, height = 130 } = options;
-  const { low, high, at } = place(values, log);
+  const { title = "", log = false, width = 260, height = 130 } = options;
+  const { at, ...span } = place(values, log);
+  const { low, high, bins } = wholeBins(at, span, options.bins ?? 40);
   const counts = new Float64Array(bins);
   for (const v of at)
     if (v === v) counts[Math.min(bins - 1, Math.floor(((v - low) / (high - low)) * bins))]++;

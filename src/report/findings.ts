@@ -1,6 +1,7 @@
 import { log10 } from "../kernels/math.ts";
 import type { RankGenesResult } from "../cluster/index.ts";
 import { densityFigure, dotPlotFigure, heatmapFigure, histogramFigure } from "../plot/index.ts";
+import { quantile } from "../stats/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { topInteractions, topMarkers, topSpatialGenes } from "./choose.ts";
 import { columnLabel, type Embedded } from "./embed.ts";
@@ -22,8 +23,10 @@ export async function qualitySection(analysis: Analysis): Promise<Section> {
     return numbers?.some((v) => Number.isFinite(v)) ? numbers : null;
   };
   const totals = column("total_counts");
-  if (totals?.some((v) => v > 0))
-    charts.push(await chart(histogramFigure(totals, { title: `total counts per ${one}`, log: true })));
+  if (totals?.some((v) => v > 0)) {
+    const log = quantile(totals, 0.99) > 20 * quantile(totals, 0.01);
+    charts.push(await chart(histogramFigure(totals, { title: `total counts per ${one}`, log })));
+  }
   const detected = column("n_genes");
   if (detected?.some((v) => v > 0))
     charts.push(await chart(histogramFigure(detected, { title: `genes detected per ${one}` })));

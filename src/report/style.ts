@@ -60,6 +60,7 @@ figure { margin: 0; min-width: min(18rem, 100%); max-width: 100%; }
 .chart { overflow-x: auto; max-width: 100%; }
 .chart svg { display: block; }
 .chart svg text { font-family: inherit; }
+.chart svg .mark-rect path { shape-rendering: crispEdges; }
 figcaption { font-size: .8125rem; color: var(--quiet); margin-top: .5rem; max-width: 46rem; line-height: 1.45; contain: inline-size; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 ul.plain li { padding: .45rem 0; border-bottom: 1px solid var(--rule); font-size: .9063rem; overflow-wrap: anywhere; }
@@ -72,6 +73,7 @@ table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tab
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .8125rem; vertical-align: bottom; }
 th, td { padding: .38rem 1.4rem .38rem 0; border-bottom: 1px solid var(--rule); }
 td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; }
 tr.chosen td { font-weight: 600; }
 .wide { overflow-wrap: anywhere; }
 

@@ -81,7 +81,7 @@ function show(): void {
   const chosen = selected === null ? 0 : selected.reduce((sum, s) => sum + s, 0);
   byId("status").textContent =
     selected === null
-      ? `${whole(n)} ${noun.many}. Click a group or a point to select; shift-drag draws a lasso.`
+      ? `${whole(n)} ${noun.many}. Click a group or a point to select; shift-drag (or Lasso) selects by hand.`
       : `${whole(chosen)} of ${whole(n)} ${noun.many} selected.`;
   byId("clear").hidden = selected === null;
 }
