@@ -17,9 +17,8 @@ function log2(x: v128): v128 {
   return f32x4.add(f32x4.convert_i32x4_s(exponent), f32x4.mul(s, sum));
 }
 
-// 2^y for y in [-126, 126], clamped: a power of two by its bits times the series of e^r to the 6th power (relative 2e-7).
+// 2^y for y in [-126, 126]: a power of two by its bits times the series of e^r to the 6th power (relative 2e-7).
 function exp2(y: v128): v128 {
-  y = f32x4.pmin(f32x4.pmax(y, f32x4.splat(-126)), f32x4.splat(126));
   const magic = f32x4.splat(12582912);
   const shifted = f32x4.add(y, magic);
   const r = f32x4.mul(f32x4.sub(y, f32x4.sub(shifted, magic)), f32x4.splat(LN2));
@@ -38,108 +37,138 @@ export function power4(x: usize, y: f32, out: usize): void {
   v128.store(out, exp2(f32x4.mul(f32x4.splat(y), log2(v128.load(x)))));
 }
 
-// Epoch `epoch` (from 1) for the nodes [start, end). Entry e of node i is drawn floor(epoch r) - floor((epoch - 1) r) times,
-// r = rates[e] <= 1. A draw pulls i and its neighbor together and pushes i from `negatives` nodes drawn uniformly, all by
-// the positions before the draw; each pull and push is clipped to 4 per coordinate. `random` holds 4 states of xorshift32.
-// `rates` has room for 3 more numbers.
+// Epoch `epoch` (from 1) for the edges [start, end), multiples of 4. Edge e is drawn floor(epoch r) - floor((epoch - 1) r)
+// times, r = rates[e] <= 1. A draw pulls its head and tail together and pushes the head from `negatives` nodes drawn uniformly;
+// each pull and push is clipped to 4 per coordinate. Draws go in fours, a lane each, by the positions before all four.
+// `random` holds 4 states of xorshift32, `queue` room for 4 edges.
 export function umapEpoch(
   start: i32,
   end: i32,
   epoch: i32,
   step: f32,
   nodes: i32,
-  indptr: usize,
-  indices: usize,
+  heads: usize,
+  tails: usize,
   rates: usize,
   embedding: usize,
   a: f32,
   b: f32,
   negatives: i32,
   random: usize,
+  queue: usize,
 ): void {
   const now = f32x4.splat(<f32>epoch);
   const before = f32x4.splat(<f32>(epoch - 1));
-  const steps = f32x4.splat(step);
+  let waiting: i32 = 0;
+  for (let e = start; e < end; e += 4) {
+    const r = v128.load(rates + ((<usize>e) << 2));
+    let due = i32x4.bitmask(f32x4.gt(f32x4.floor(f32x4.mul(now, r)), f32x4.floor(f32x4.mul(before, r))));
+    while (due != 0) {
+      store<u32>(queue + ((<usize>waiting) << 2), e + ctz(due));
+      due &= due - 1;
+      if (++waiting == 4) {
+        drawFour(f32x4.splat(step), queue, nodes, heads, tails, embedding, a, b, negatives, random);
+        waiting = 0;
+      }
+    }
+  }
+  if (waiting == 0) return;
+  // The last lanes repeat an edge without moving anything.
+  const steps = v128.and(f32x4.splat(step), i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(waiting)));
+  for (; waiting < 4; waiting++) store<u32>(queue + ((<usize>waiting) << 2), load<u32>(queue));
+  drawFour(steps, queue, nodes, heads, tails, embedding, a, b, negatives, random);
+}
+
+function drawFour(
+  steps: v128,
+  queue: usize,
+  nodes: i32,
+  heads: usize,
+  tails: usize,
+  embedding: usize,
+  a: f32,
+  b: f32,
+  negatives: i32,
+  random: usize,
+): void {
+  const e0 = (<usize>load<u32>(queue)) << 2;
+  const e1 = (<usize>load<u32>(queue, 4)) << 2;
+  const e2 = (<usize>load<u32>(queue, 8)) << 2;
+  const e3 = (<usize>load<u32>(queue, 12)) << 2;
+  const h0 = embedding + ((<usize>load<u32>(heads + e0)) << 3);
+  const h1 = embedding + ((<usize>load<u32>(heads + e1)) << 3);
+  const h2 = embedding + ((<usize>load<u32>(heads + e2)) << 3);
+  const h3 = embedding + ((<usize>load<u32>(heads + e3)) << 3);
+  const t0 = embedding + ((<usize>load<u32>(tails + e0)) << 3);
+  const t1 = embedding + ((<usize>load<u32>(tails + e1)) << 3);
+  const t2 = embedding + ((<usize>load<u32>(tails + e2)) << 3);
+  const t3 = embedding + ((<usize>load<u32>(tails + e3)) << 3);
   const as4 = f32x4.splat(a);
   const bs4 = f32x4.splat(b);
   const one = f32x4.splat(1);
   const least = f32x4.splat(<f32>1e-12);
-  const most = f32x4.splat(4);
-  const fewest = f32x4.splat(-4);
-  const pull = f32x4(-2 * a * b, 0, 0, 0);
-  const push = f32x4.splat(2 * b);
-  const lanes = i32x4(0, 1, 2, 3);
-  const last = i32x4.splat(negatives);
-  const groups = (negatives + 4) >> 2;
+
+  const h01 = v128.load64_lane(h1, v128.load64_zero(h0), 1);
+  const h23 = v128.load64_lane(h3, v128.load64_zero(h2), 1);
+  const hx = v128.shuffle<f32>(h01, h23, 0, 2, 4, 6);
+  const hy = v128.shuffle<f32>(h01, h23, 1, 3, 5, 7);
+
+  const t01 = v128.load64_lane(t1, v128.load64_zero(t0), 1);
+  const t23 = v128.load64_lane(t3, v128.load64_zero(t2), 1);
+  const dx = f32x4.sub(hx, v128.shuffle<f32>(t01, t23, 0, 2, 4, 6));
+  const dy = f32x4.sub(hy, v128.shuffle<f32>(t01, t23, 1, 3, 5, 7));
+  const square = f32x4.pmax(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), least);
+  const power = exp2(f32x4.mul(bs4, log2(square)));
+  const force = f32x4.div(
+    f32x4.mul(f32x4.splat(-2 * a * b), power),
+    f32x4.mul(square, f32x4.add(f32x4.mul(as4, power), one)),
+  );
+  const pullX = f32x4.mul(clip(f32x4.mul(force, dx)), steps);
+  const pullY = f32x4.mul(clip(f32x4.mul(force, dy)), steps);
+
+  let sumX = pullX;
+  let sumY = pullY;
   let state = v128.load(random);
-
-  for (let i = start; i < end; i++) {
-    const head = embedding + ((<usize>i) << 3);
-    let hx = v128.load32_splat(head);
-    let hy = v128.load32_splat(head, 4);
-    const from = load<u32>(indptr + ((<usize>i) << 2));
-    const to = load<u32>(indptr + ((<usize>i) << 2), 4);
-    for (let e = from; e < to; e += 4) {
-      const r = v128.load(rates + ((<usize>e) << 2));
-      let due = i32x4.bitmask(f32x4.gt(f32x4.floor(f32x4.mul(now, r)), f32x4.floor(f32x4.mul(before, r))));
-      if (to - e < 4) due &= (1 << (to - e)) - 1;
-      while (due != 0) {
-        const entry = e + <u32>ctz(due);
-        due &= due - 1;
-        const tail = embedding + ((<usize>load<u32>(indices + ((<usize>entry) << 2))) << 3);
-
-        let sumX = f32x4.splat(0);
-        let sumY = f32x4.splat(0);
-        let tailX: f32 = 0;
-        let tailY: f32 = 0;
-        for (let g = 0; g < groups; g++) {
-          state = v128.xor(state, i32x4.shl(state, 13));
-          state = v128.xor(state, i32x4.shr_u(state, 17));
-          state = v128.xor(state, i32x4.shl(state, 5));
-          const p0 = g == 0 ? tail : embedding + place(i32x4.extract_lane(state, 0), nodes);
-          const p1 = embedding + place(i32x4.extract_lane(state, 1), nodes);
-          const p2 = embedding + place(i32x4.extract_lane(state, 2), nodes);
-          const p3 = embedding + place(i32x4.extract_lane(state, 3), nodes);
-          const q01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
-          const q23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
-          const dx = f32x4.sub(hx, v128.shuffle<f32>(q01, q23, 0, 2, 4, 6));
-          const dy = f32x4.sub(hy, v128.shuffle<f32>(q01, q23, 1, 3, 5, 7));
-
-          const which = i32x4.add(lanes, i32x4.splat(g << 2));
-          const first = i32x4.eq(which, i32x4.splat(0));
-          const pushes = v128.andnot(v128.and(push, i32x4.le_s(which, last)), first);
-          const apart = v128.andnot(f32x4.splat(<f32>0.001), first);
-          const pulls = v128.and(pull, first);
-
-          const square = f32x4.pmax(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), least);
-          const power = exp2(f32x4.mul(bs4, log2(square)));
-          const below = f32x4.mul(f32x4.add(square, apart), f32x4.add(f32x4.mul(as4, power), one));
-          const force = f32x4.div(f32x4.add(f32x4.mul(pulls, power), pushes), below);
-          const fx = f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.mul(force, dx), fewest), most), steps);
-          const fy = f32x4.mul(f32x4.pmin(f32x4.pmax(f32x4.mul(force, dy), fewest), most), steps);
-          if (g == 0) {
-            tailX = f32x4.extract_lane(fx, 0);
-            tailY = f32x4.extract_lane(fy, 0);
-          }
-          sumX = f32x4.add(sumX, fx);
-          sumY = f32x4.add(sumY, fy);
-        }
-
-        store<f32>(tail, load<f32>(tail) - tailX);
-        store<f32>(tail, load<f32>(tail, 4) - tailY, 4);
-        const half = f32x4.add(
-          v128.shuffle<f32>(sumX, sumY, 0, 1, 4, 5),
-          v128.shuffle<f32>(sumX, sumY, 2, 3, 6, 7),
-        );
-        const whole = f32x4.add(half, v128.shuffle<f32>(half, half, 1, 0, 3, 2));
-        hx = f32x4.add(hx, v128.shuffle<f32>(whole, whole, 0, 0, 0, 0));
-        hy = f32x4.add(hy, v128.shuffle<f32>(whole, whole, 2, 2, 2, 2));
-        store<f32>(head, f32x4.extract_lane(hx, 0));
-        store<f32>(head, f32x4.extract_lane(hy, 0), 4);
-      }
-    }
+  for (let c = 0; c < negatives; c++) {
+    state = v128.xor(state, i32x4.shl(state, 13));
+    state = v128.xor(state, i32x4.shr_u(state, 17));
+    state = v128.xor(state, i32x4.shl(state, 5));
+    const p0 = embedding + place(i32x4.extract_lane(state, 0), nodes);
+    const p1 = embedding + place(i32x4.extract_lane(state, 1), nodes);
+    const p2 = embedding + place(i32x4.extract_lane(state, 2), nodes);
+    const p3 = embedding + place(i32x4.extract_lane(state, 3), nodes);
+    const p01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
+    const p23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
+    const dx = f32x4.sub(hx, v128.shuffle<f32>(p01, p23, 0, 2, 4, 6));
+    const dy = f32x4.sub(hy, v128.shuffle<f32>(p01, p23, 1, 3, 5, 7));
+    const square = f32x4.pmax(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), least);
+    const power = exp2(f32x4.mul(bs4, log2(square)));
+    const force = f32x4.div(
+      f32x4.splat(2 * b),
+      f32x4.mul(f32x4.add(square, f32x4.splat(<f32>0.001)), f32x4.add(f32x4.mul(as4, power), one)),
+    );
+    sumX = f32x4.add(sumX, f32x4.mul(clip(f32x4.mul(force, dx)), steps));
+    sumY = f32x4.add(sumY, f32x4.mul(clip(f32x4.mul(force, dy)), steps));
   }
   v128.store(random, state);
+
+  // One after the other: two of the four may share a node.
+  const sum01 = v128.shuffle<f32>(sumX, sumY, 0, 4, 1, 5);
+  const sum23 = v128.shuffle<f32>(sumX, sumY, 2, 6, 3, 7);
+  v128.store64_lane(h0, f32x4.add(v128.load64_zero(h0), sum01), 0);
+  v128.store64_lane(h1, f32x4.add(v128.load64_lane(h1, sum01, 1), sum01), 1);
+  v128.store64_lane(h2, f32x4.add(v128.load64_zero(h2), sum23), 0);
+  v128.store64_lane(h3, f32x4.add(v128.load64_lane(h3, sum23, 1), sum23), 1);
+  const pull01 = v128.shuffle<f32>(pullX, pullY, 0, 4, 1, 5);
+  const pull23 = v128.shuffle<f32>(pullX, pullY, 2, 6, 3, 7);
+  v128.store64_lane(t0, f32x4.sub(v128.load64_zero(t0), pull01), 0);
+  v128.store64_lane(t1, f32x4.sub(v128.load64_lane(t1, pull01, 1), pull01), 1);
+  v128.store64_lane(t2, f32x4.sub(v128.load64_zero(t2), pull23), 0);
+  v128.store64_lane(t3, f32x4.sub(v128.load64_lane(t3, pull23, 1), pull23), 1);
+}
+
+function clip(v: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, f32x4.splat(-4)), f32x4.splat(4));
 }
 
 // Offset of a node's position, the node drawn by 32 random bits.

@@ -14,8 +14,8 @@ export interface Neighbors {
 
 /** Points on a side of the square of pairs that one kernel call takes; a multiple of 8. */
 const SIDE = 256;
-/** Squares between two looks at the signal: about 10 ms at 30 dimensions. */
-const SQUARES = 64;
+/** Squares times dimensions between two looks at the signal: about 15 ms. */
+const BLOCK = 2000;
 /** Candidates kept beyond k, so that the rounding of single precision seldom leaves the k-th in doubt. */
 const SPARE = 8;
 /** Half the distance between 1 and the next single-precision number. */
@@ -76,7 +76,8 @@ export async function exactNeighbors(points: Dense, k: number, run: RunOptions =
         if (++col === sides) col = ++row;
       }
     };
-    await forEachBlock("neighbors", (sides * (sides + 1)) / 2, SQUARES, squares, run);
+    const size = Math.max(1, Math.floor(BLOCK / Math.max(1, dims)));
+    await forEachBlock("neighbors", (sides * (sides + 1)) / 2, size, squares, run);
 
     const best = nearestList(k);
     const doubtful: number[] = [];

@@ -147,7 +147,7 @@ describe("exact neighbors", () => {
   });
 
   it("stop when asked to, and say how far they are", async () => {
-    const points = randomPoints(3000, 8, 1);
+    const points = randomPoints(3000, 40, 1);
     const fractions: number[] = [];
     const stop = new AbortController();
     const onProgress = (p: { fraction: number }): void => {

@@ -29,22 +29,24 @@ describe("the power kernel", () => {
 describe("the descent kernel", () => {
   for (const negatives of [0, 1, 3, 4, 5, 9]) {
     it(`agrees with its twin bit for bit, ${negatives} negative samples`, async () => {
-      const [nodes, degree] = [30, 7];
-      const m = nodes * degree;
-      await withArena(4 * (nodes * 3 + 1 + 2 * m + 3 + 4), (arena) => {
+      const [nodes, m] = [30, 212];
+      await withArena(4 * (2 * nodes + 3 * m + 8), (arena) => {
         const rng = stream(2, negatives);
         const layout: twin.Layout = {
-          indptr: arena.u32(nodes + 1),
-          indices: arena.u32(m),
-          rates: arena.f32(m + 3),
+          heads: arena.u32(m),
+          tails: arena.u32(m),
+          rates: arena.f32(m),
           embedding: arena.f32(2 * nodes),
           random: arena.u32(4),
         };
-        const { indptr, indices, rates, embedding, random } = layout;
-        for (let i = 0; i <= nodes; i++) indptr[i] = i * degree;
-        for (let e = 0; e < m; e++) indices[e] = (Math.floor(e / degree) + 1 + rng.below(nodes - 1)) % nodes;
-        for (let e = 0; e < m; e++) rates[e] = rng.uniform();
-        rates[0] = 1;
+        const { heads, tails, rates, embedding, random } = layout;
+        const queue = arena.u32(4);
+        // Heads repeat within fours, and now and then the same edge.
+        for (let e = 0; e < m; e++) heads[e] = rng.below(nodes);
+        for (let e = 0; e < m; e++) tails[e] = (heads[e] + 1 + rng.below(nodes - 1)) % nodes;
+        for (let e = 0; e < m; e++) rates[e] = e < 6 ? 1 : rng.uniform();
+        heads.fill(3, 0, 3);
+        tails.fill(4, 0, 3);
         // Some points coincide, some are far away.
         for (let t = 0; t < 2 * nodes; t++) embedding[t] = t < 6 ? 1 : rng.uniform() * (t < 20 ? 100 : 3);
         for (let lane = 0; lane < 4; lane++) random[lane] = rng.u32();
@@ -52,8 +54,8 @@ describe("the descent kernel", () => {
         const own: twin.Layout = { ...layout, embedding: embedding.slice(), random: random.slice() };
         for (let epoch = 1; epoch <= 20; epoch++) {
           for (const [start, end] of [
-            [0, 11],
-            [11, nodes],
+            [0, 52],
+            [52, m],
           ]) {
             const step = 1 - (epoch - 1) / 20;
             arena.kernels.umapEpoch(
@@ -62,14 +64,15 @@ describe("the descent kernel", () => {
               epoch,
               step,
               nodes,
-              indptr.byteOffset,
-              indices.byteOffset,
+              heads.byteOffset,
+              tails.byteOffset,
               rates.byteOffset,
               embedding.byteOffset,
               0.583,
               1.334,
               negatives,
               random.byteOffset,
+              queue.byteOffset,
             );
             twin.umapEpoch(start, end, epoch, step, 0.583, 1.334, negatives, own);
           }

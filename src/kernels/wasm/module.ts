@@ -38,14 +38,15 @@ export interface Kernels {
     epoch: number,
     step: number,
     nodes: number,
-    indptr: number,
-    indices: number,
+    heads: number,
+    tails: number,
     rates: number,
     embedding: number,
     a: number,
     b: number,
     negatives: number,
     random: number,
+    queue: number,
   ) => void;
 }
 

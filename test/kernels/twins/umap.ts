@@ -20,7 +20,6 @@ function log2(x: number): number {
 }
 
 function exp2(y: number): number {
-  y = Math.min(Math.max(y, -126), 126);
   const shifted = f(y + 12582912);
   const r = f(f(y - f(shifted - 12582912)) * f(0.6931471805599453));
   let sum = f(0.001388888888888889);
@@ -32,14 +31,14 @@ function exp2(y: number): number {
 }
 
 export interface Layout {
-  readonly indptr: Uint32Array;
-  readonly indices: Uint32Array;
+  readonly heads: Uint32Array;
+  readonly tails: Uint32Array;
   readonly rates: Float32Array;
   readonly embedding: Float32Array;
   readonly random: Uint32Array;
 }
 
-/** One epoch of the nodes [start, end), lane by lane. */
+/** One epoch of the edges [start, end), four draws at a time by the positions before them. */
 export function umapEpoch(
   start: number,
   end: number,
@@ -48,46 +47,60 @@ export function umapEpoch(
   a: number,
   b: number,
   negatives: number,
-  { indptr, indices, rates, embedding, random }: Layout,
+  { heads, tails, rates, embedding, random }: Layout,
 ): void {
   [a, b, step] = [f(a), f(b), f(step)];
   const nodes = embedding.length / 2;
   const clip = (v: number): number => Math.min(Math.max(v, -4), 4);
-  for (let i = start; i < end; i++) {
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
-      if (!(Math.floor(f(epoch * rates[e])) > Math.floor(f((epoch - 1) * rates[e])))) continue;
-      const [hx, hy] = [embedding[2 * i], embedding[2 * i + 1]];
-      const sumX = [0, 0, 0, 0];
-      const sumY = [0, 0, 0, 0];
-      let tail = [0, 0];
-      for (let which = 0; which < Math.ceil((negatives + 1) / 4) * 4; which++) {
-        const lane = which % 4;
-        let state = random[lane];
-        state ^= state << 13;
-        state ^= state >>> 17;
-        state ^= state << 5;
-        random[lane] = state;
-        const drawn = Number((BigInt(random[lane]) * BigInt(nodes)) >> 32n);
-        const other = which === 0 ? indices[e] : drawn;
+  const due: number[] = [];
+  for (let e = start; e < end; e++)
+    if (Math.floor(f(epoch * rates[e])) > Math.floor(f((epoch - 1) * rates[e]))) due.push(e);
+
+  for (let first = 0; first < due.length; first += 4) {
+    const four = due.slice(first, first + 4);
+    const pulls: [number, number][] = [];
+    const sums: [number, number][] = [];
+    const drawn = drawNodes(random, nodes, negatives);
+    four.forEach((e, lane) => {
+      const [hx, hy] = [embedding[2 * heads[e]], embedding[2 * heads[e] + 1]];
+      const move = (other: number, numerator: (p: number) => number, apart: number): [number, number] => {
         const dx = f(hx - embedding[2 * other]);
         const dy = f(hy - embedding[2 * other + 1]);
         const square = Math.max(f(f(dx * dx) + f(dy * dy)), f(1e-12));
         const p = power(square, b);
-        const pull = which === 0 ? f(f(-2 * a * b) * p) : 0;
-        const push = which > 0 && which <= negatives ? f(2 * b) : 0;
-        const below = f(f(square + (which === 0 ? 0 : f(0.001))) * f(f(a * p) + 1));
-        const force = f(f(pull + push) / below);
-        const fx = f(clip(f(force * dx)) * step);
-        const fy = f(clip(f(force * dy)) * step);
-        if (which === 0) tail = [fx, fy];
-        sumX[lane] = f(sumX[lane] + fx);
-        sumY[lane] = f(sumY[lane] + fy);
+        const force = f(numerator(p) / f(f(square + apart) * f(f(a * p) + 1)));
+        return [f(clip(f(force * dx)) * step), f(clip(f(force * dy)) * step)];
+      };
+      const pull = move(tails[e], (p) => f(f(f(-2 * a) * b) * p), 0);
+      let sum = pull;
+      for (const other of drawn[lane]) {
+        const push = move(other, () => f(2 * b), f(0.001));
+        sum = [f(sum[0] + push[0]), f(sum[1] + push[1])];
       }
-      const j = indices[e];
-      embedding[2 * j] -= tail[0];
-      embedding[2 * j + 1] -= tail[1];
-      embedding[2 * i] = hx + f(f(sumX[0] + sumX[2]) + f(sumX[1] + sumX[3]));
-      embedding[2 * i + 1] = hy + f(f(sumY[0] + sumY[2]) + f(sumY[1] + sumY[3]));
-    }
+      pulls.push(pull);
+      sums.push(sum);
+    });
+    four.forEach((e, lane) => {
+      embedding[2 * heads[e]] += sums[lane][0];
+      embedding[2 * heads[e] + 1] += sums[lane][1];
+    });
+    four.forEach((e, lane) => {
+      embedding[2 * tails[e]] -= pulls[lane][0];
+      embedding[2 * tails[e] + 1] -= pulls[lane][1];
+    });
   }
+}
+
+/** Nodes for each of four lanes, by a xorshift32 of its own. */
+function drawNodes(random: Uint32Array, nodes: number, count: number): number[][] {
+  return Array.from({ length: 4 }, (_, lane) =>
+    Array.from({ length: count }, () => {
+      let state = random[lane];
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      random[lane] = state;
+      return Number((BigInt(random[lane]) * BigInt(nodes)) >> 32n);
+    }),
+  );
 }
