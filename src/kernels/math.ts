@@ -100,7 +100,8 @@ export function expm1(x: number): number {
 
 export function log2(x: number): number {
   f64[0] = x;
-  if (u32[0] === 0 && (u32[1] & 0x800fffff) === 0 && u32[1] !== 0 && u32[1] !== 0x7ff00000) return (u32[1] >>> 20) - 1023;
+  if (u32[0] === 0 && (u32[1] & 0x800fffff) === 0 && u32[1] !== 0 && u32[1] !== 0x7ff00000)
+    return (u32[1] >>> 20) - 1023;
   return log(x) / LN2;
 }
 
