@@ -27,6 +27,7 @@ export async function spectralLayout(
 ): Promise<Float64Array> {
   const layout = new Float64Array(graph.nodes * 2);
   const parts = components(graph);
+  const local = new Uint32Array(graph.nodes);
   let placed = 0;
   for (let c = 0; c < parts.length; c++) {
     checkAborted(signal);
@@ -35,7 +36,7 @@ export async function spectralLayout(
     const own =
       size < SMALLEST
         ? circle(size)
-        : await eigenvectors(adjacency(graph, nodes), stream(seed, 1, c), signal);
+        : await eigenvectors(adjacency(graph, nodes, local), stream(seed, 1, c), signal);
     let widest = 0;
     for (const v of own) widest = Math.max(widest, Math.abs(v));
     const scale = widest > 0 ? (0.5 * Math.sqrt(size)) / widest : 0;
@@ -80,14 +81,13 @@ function circle(size: number): Float64Array {
   return points;
 }
 
-/** D^-1/2 W D^-1/2 of one component. */
-function adjacency(graph: Graph, nodes: Uint32Array): Sparse {
+/** D^-1/2 W D^-1/2 of one component; `local` is room for each node's number within its component. */
+function adjacency(graph: Graph, nodes: Uint32Array, local: Uint32Array): Sparse {
   const size = nodes.length;
-  const at = new Uint32Array(graph.nodes);
   const indptr = new Uint32Array(size + 1);
   const root = new Float64Array(size);
   for (let t = 0; t < size; t++) {
-    at[nodes[t]] = t;
+    local[nodes[t]] = t;
     const [start, end] = [graph.indptr[nodes[t]], graph.indptr[nodes[t] + 1]];
     indptr[t + 1] = indptr[t] + end - start;
     let degree = 0;
@@ -99,7 +99,7 @@ function adjacency(graph: Graph, nodes: Uint32Array): Sparse {
   for (let t = 0; t < size; t++) {
     let m = indptr[t];
     for (let e = graph.indptr[nodes[t]]; e < graph.indptr[nodes[t] + 1]; e++) {
-      indices[m] = at[graph.indices[e]];
+      indices[m] = local[graph.indices[e]];
       data[m] = graph.weights[e] / (root[t] * root[indices[m]]);
       m++;
     }
