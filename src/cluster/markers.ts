@@ -18,7 +18,10 @@ import { rankSumFromRanks, welchFromMoments } from "../stats/tests.ts";
 export interface RankGenesOptions extends RunOptions {
   /** Default "wilcoxon". */
   readonly method?: "wilcoxon" | "t-test";
-  /** Correct the rank sum's variance for ties, default true (scanpy's default is false, which loses power on sparse data). */
+  /**
+   * Correct the rank sum's variance for ties, default true (scanpy's default is false, which loses power on
+   * sparse data).
+   */
   readonly tieCorrection?: boolean;
 }
 
@@ -28,7 +31,10 @@ export interface RankGenesResult {
   readonly groups: readonly string[];
   /** Standardized rank sum or Welch's t; positive where the group has the larger values. */
   readonly scores: Float64Array;
-  /** log2 of the ratio of mean expression (expm1 of the mean log value) inside and outside the group; null for scaled values. */
+  /**
+   * log2 of the ratio of mean expression (expm1 of the mean log value) inside and outside the group; null for
+   * scaled values.
+   */
   readonly logFoldChange: Float64Array | null;
   /** Two-sided. */
   readonly pValue: Float64Array;
@@ -49,13 +55,14 @@ export interface RankGenesResult {
  * - `wilcoxon`: rank sum test by the normal approximation, ties corrected, no continuity correction;
  * - `t-test`: Welch's, with sample variances.
  *
- * log fold change = log2((expm1(mean_in) + 1e-9) / (expm1(mean_out) + 1e-9)) with means of log values. The groups were usually found on the same
- * genes, so p-values order genes rather than prove differences.
+ * log fold change = log2((expm1(mean_in) + 1e-9) / (expm1(mean_out) + 1e-9)) with means of log values. The
+ * groups were usually found on the same genes, so p-values order genes rather than prove differences.
  *
- * Cells with label -1 take no part. A group of fewer than two cells, or with fewer than two outside it, has NaN scores and p-values, and a gene
- * that is the same in all cells has score 0 and p 1. Cost: the entries of each gene are sorted once for all groups, nothing is made dense:
- * O(m log + k p). Checked against scanpy's `rank_genes_groups`; test of Wilcoxon 1945 (doi:10.2307/3001968), use on single cells of
- * Soneson and Robinson 2018 (doi:10.1038/nmeth.4612).
+ * Cells with label -1 take no part. A group of fewer than two cells, or with fewer than two outside it, has NaN
+ * scores and p-values, and a gene that is the same in all cells has score 0 and p 1. Cost: the entries of each
+ * gene are sorted once for all groups, nothing is made dense: O(m log + k p). Checked against scanpy's
+ * `rank_genes_groups`; test of Wilcoxon 1945 (doi:10.2307/3001968), use on single cells of Soneson and Robinson
+ * 2018 (doi:10.1038/nmeth.4612).
  *
  * @param x n cells x p genes, log values (or scaled, then without fold changes)
  * @param labels the group of each cell, k categories
@@ -193,7 +200,10 @@ async function groupSums(x: Sparse, codes: Int32Array, k: number, run: RunOption
   return { sum, squares, nonzero };
 }
 
-/** For each of k equal parts, the sum of all other parts, added up without subtracting, so that zeros stay exact. */
+/**
+ * For each of k equal parts, the sum of all other parts, added up without subtracting, so that zeros stay
+ * exact.
+ */
 function others(parts: Float64Array, k: number): Float64Array {
   const p = parts.length / k;
   const result = new Float64Array(parts.length);

@@ -37,7 +37,10 @@ export function addRows(sums: ColumnSums, block: Sparse, f: (value: number) => n
 
 const same = (value: number): number => value;
 
-/** Mean and variance (divided by rows - 1) per column; a variance within rounding of 0 is 0, so constant columns are found. */
+/**
+ * Mean and variance (divided by rows - 1) per column; a variance within rounding of 0 is 0, so constant columns
+ * are found.
+ */
 export function columnMoments(sums: ColumnSums): {
   readonly mean: Float64Array;
   readonly variance: Float64Array;

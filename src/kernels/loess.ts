@@ -1,11 +1,12 @@
 /**
- * Local quadratic regression with one predictor, on an interpolated surface: Cleveland and Grosse 1991 (doi:10.1007/BF01890836), as used for
- * the mean-variance trend of counts. The range of x is cut at data points until no cell holds more than a fifth of a
- * neighborhood; at each cut a weighted parabola is fitted to the nearest `span * n` points, and its values and slopes are
- * joined by cubics. Fitting at the cuts only makes the cost O(n log n + span n / 0.2), and it defines the result:
- * fits at every point differ in the third digit.
+ * Local quadratic regression with one predictor, on an interpolated surface: Cleveland and Grosse 1991
+ * (doi:10.1007/BF01890836), as used for the mean-variance trend of counts. The range of x is cut at data points
+ * until no cell holds more than a fifth of a neighborhood; at each cut a weighted parabola is fitted to the
+ * nearest `span * n` points, and its values and slopes are joined by cubics. Fitting at the cuts only makes the
+ * cost O(n log n + span n / 0.2), and it defines the result: fits at every point differ in the third digit.
  *
- * Where a neighborhood holds fewer than three different x, the fit drops to a line or a mean (other implementations stop there).
+ * Where a neighborhood holds fewer than three different x, the fit drops to a line or a mean (other
+ * implementations stop there).
  *
  * @param x length n, finite
  * @param y length n, finite
@@ -39,7 +40,10 @@ export function loess(x: Float64Array, y: Float64Array, span: number): Float64Ar
   return fitted;
 }
 
-/** Where the range of the ascending x is cut: both ends (a little outside) and medians of cells with over `most` points. */
+/**
+ * Where the range of the ascending x is cut: both ends (a little outside) and medians of cells with over `most`
+ * points.
+ */
 function cuts(xs: Float64Array, most: number): Float64Array {
   const n = xs.length;
   const range = Math.max(xs[n - 1] - xs[0], 1e-10 * Math.max(Math.abs(xs[0]), Math.abs(xs[n - 1])) + 1e-30);
@@ -59,7 +63,10 @@ function cuts(xs: Float64Array, most: number): Float64Array {
   return Float64Array.from(found).sort();
 }
 
-/** The index nearest the middle after which x steps up, looking right before left; the middle itself where nothing steps. */
+/**
+ * The index nearest the middle after which x steps up, looking right before left; the middle itself where
+ * nothing steps.
+ */
 function lastBeforeStep(xs: Float64Array, first: number, last: number): number {
   const middle = ((first + last + 2) >> 1) - 1;
   for (
@@ -99,7 +106,10 @@ function fitAt(z: number, xs: Float64Array, ys: Float64Array, neighbors: number)
   return [value, reach > 0 ? slope / reach : 0];
 }
 
-/** Coefficients of the target in the columns (which are overwritten); a column that adds nothing to those before it gets 0. */
+/**
+ * Coefficients of the target in the columns (which are overwritten); a column that adds nothing to those before
+ * it gets 0.
+ */
 function leastSquares(columns: Float64Array[], target: Float64Array): Float64Array {
   const p = columns.length;
   const upper = new Float64Array(p * p);

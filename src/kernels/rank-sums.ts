@@ -7,8 +7,9 @@ const SLICE = 500_000;
 const ZERO = 0x80000000;
 
 /**
- * For every column, the sum of the ranks of each group's rows, ties sharing their mean rank. Only entries that are not 0 are sorted; zeros are one
- * block of ties. One sort per column serves all groups. Rank sums are multiples of 1/2 and exact below 2^52.
+ * For every column, the sum of the ranks of each group's rows, ties sharing their mean rank. Only entries that
+ * are not 0 are sorted; zeros are one block of ties. One sort per column serves all groups. Rank sums are
+ * multiples of 1/2 and exact below 2^52.
  *
  * @param codes group of each row, -1: the row does not take part
  * @param sizes rows per group, length k
@@ -94,8 +95,9 @@ export async function rankSums(
 type Pairs = readonly [Uint32Array, Uint32Array];
 
 /**
- * Sorts keys ascending and carries payloads along, up to `capacity` of them: by insertion where few, else by digits of a byte. The inputs serve as
- * scratch; the result is one of the two pairs of buffers and holds until the next call.
+ * Sorts keys ascending and carries payloads along, up to `capacity` of them: by insertion where few, else by
+ * digits of a byte. The inputs serve as scratch; the result is one of the two pairs of buffers and holds until
+ * the next call.
  */
 function keySorter(capacity: number): (keys: Uint32Array, payloads: Uint32Array) => Pairs {
   const otherKeys = new Uint32Array(capacity);

@@ -11,8 +11,8 @@ export interface GeneScores {
 }
 
 /**
- * Variance of counts after standardization by the trend of log10 variance on log10 mean and a cut at sqrt(n) expected standard deviations
- * above the mean.
+ * Variance of counts after standardization by the trend of log10 variance on log10 mean and a cut at sqrt(n)
+ * expected standard deviations above the mean.
  */
 export function byClippedVariance(counts: Sparse, span: number): GeneScores {
   const n = counts.rows;

@@ -6,7 +6,10 @@ import type { GeneScores } from "./clipped-variance.ts";
 
 const BINS = 20;
 
-/** log(variance / mean) of expm1 of log values, standardized within bins of log1p(mean); NaN for genes that do not vary. */
+/**
+ * log(variance / mean) of expm1 of log values, standardized within bins of log1p(mean); NaN for genes that do
+ * not vary.
+ */
 export function byDispersion(x: Sparse): GeneScores {
   const sums = startColumns(x.cols);
   addRows(sums, x, expm1);

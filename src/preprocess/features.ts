@@ -19,7 +19,10 @@ export interface VariableGenesOptions {
   readonly minScore?: number;
   /** Fraction of the genes in a neighborhood of the trend (flavor "seurat_v3"); default 0.3. */
   readonly span?: number;
-  /** Sample of each cell: genes are scored within each sample, so that differences between samples do not count; default one sample. */
+  /**
+   * Sample of each cell: genes are scored within each sample, so that differences between samples do not count;
+   * default one sample.
+   */
   readonly sample?: Categorical;
 }
 
@@ -34,7 +37,10 @@ export interface VariableGenesResult {
   readonly means: Float64Array;
   /** variance (divided by n - 1) of the same values; length p */
   readonly variances: Float64Array;
-  /** What genes are compared by: variance after standardization by the trend, or the dispersion standardized within its bin (NaN where undefined); the mean over samples; length p. */
+  /**
+   * What genes are compared by: variance after standardization by the trend, or the dispersion standardized
+   * within its bin (NaN where undefined); the mean over samples; length p.
+   */
   readonly score: Float64Array;
   readonly params: {
     readonly flavor: "seurat_v3" | "seurat";
@@ -50,15 +56,17 @@ export interface VariableGenesResult {
 /**
  * Which genes vary more between cells than genes of their abundance usually do?
  *
- * - `seurat_v3` (Stuart et al. 2019, doi:10.1016/j.cell.2019.05.031): a local quadratic regression of log10 variance on log10 mean gives
- *   each gene its expected standard deviation s; counts are cut at mean + s sqrt(n), and the score is the variance of (count - mean) / s. The regression is that
- *   of Cleveland and Grosse with its interpolated surface, to 1e-14 of scikit-misc's.
- * - `seurat` (Satija et al. 2015, doi:10.1038/nbt.3192): log(variance / mean) of expm1 of the values, standardized within 20 bins of
- *   equal width in log1p(mean).
+ * - `seurat_v3` (Stuart et al. 2019, doi:10.1016/j.cell.2019.05.031): a local quadratic regression of log10
+ *   variance on log10 mean gives each gene its expected standard deviation s; counts are cut at mean + s
+ *   sqrt(n), and the score is the variance of (count - mean) / s. The regression is that of Cleveland and
+ *   Grosse with its interpolated surface, to 1e-14 of scikit-misc's.
+ * - `seurat` (Satija et al. 2015, doi:10.1038/nbt.3192): log(variance / mean) of expm1 of the values,
+ *   standardized within 20 bins of equal width in log1p(mean).
  *
- * With several samples each is scored alone, and genes are ordered by their median rank over the samples that have them in the top, then by
- * the number of such samples. Genes that do not vary are never chosen, so fewer than `top` may be. Ties go to the first gene. Cost: two passes over the stored entries.
- * Checked against scanpy's `highly_variable_genes`.
+ * With several samples each is scored alone, and genes are ordered by their median rank over the samples that
+ * have them in the top, then by the number of such samples. Genes that do not vary are never chosen, so fewer
+ * than `top` may be. Ties go to the first gene. Cost: two passes over the stored entries. Checked against
+ * scanpy's `highly_variable_genes`.
  *
  * @param x n cells x p genes; counts for "seurat_v3", log values for "seurat"
  * @throws {SpatialError} `values` if the flavor does not fit the values; `input` for fewer than 2 cells in a sample

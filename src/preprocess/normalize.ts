@@ -3,6 +3,10 @@ import { log1p as exactLog1p } from "../kernels/math.ts";
 import { type Expression, expression, requireValues, type Sparse } from "../model/index.ts";
 import { median } from "../stats/index.ts";
 
+/** Logarithms that are kept while `log1p` runs. */
+const KEPT_BITS = 9;
+const KEPT = 1 << KEPT_BITS;
+
 export interface NormalizeTotalOptions {
   /** What each cell's counts add up to afterwards; default null: the median total of the cells that have counts. */
   readonly targetSum?: number | null;
@@ -15,9 +19,9 @@ export interface NormalizeTotalOptions {
 /**
  * Makes cells comparable: divides each cell's counts by its total and multiplies by `targetSum`.
  *
- * With `excludeHighlyExpressed`, genes that hold more than `maxFraction` of the counts of any cell do not enter the totals (Weinreb et al.
- * 2018, doi:10.1093/bioinformatics/btx792) but are scaled with the rest. Cells without counts stay 0. Cost: two passes over the stored entries. Checked
- * against scanpy's `normalize_total`.
+ * With `excludeHighlyExpressed`, genes that hold more than `maxFraction` of the counts of any cell do not enter
+ * the totals (Weinreb et al. 2018, doi:10.1093/bioinformatics/btx792) but are scaled with the rest. Cells
+ * without counts stay 0. Cost: two passes over the stored entries. Checked against scanpy's `normalize_total`.
  *
  * @param counts n cells x p genes, counts
  * @returns n x p, values "normalized"; shares the places of the entries with `counts`
@@ -82,7 +86,8 @@ function dominant(x: Sparse, rowTotals: Float64Array, fraction: number): Uint8Ar
 /**
  * log(1 + x) of every value: compresses the range so that the most abundant genes do not decide everything.
  *
- * Zero stays zero, so the matrix stays sparse. Cost: one pass over the stored entries. Checked against scanpy's `log1p`.
+ * Zero stays zero, so the matrix stays sparse. Cost: one pass over the stored entries. Checked against scanpy's
+ * `log1p`.
  *
  * @param x n cells x p genes, normalized values or counts
  * @returns n x p, values "log"; shares the places of the entries with `x`
@@ -99,6 +104,17 @@ function dominant(x: Sparse, rowTotals: Float64Array, fraction: number): Uint8Ar
 export function log1p(x: Expression<Sparse>): Expression<Sparse> {
   requireValues("log1p", x, "normalized", "counts");
   const data = new Float32Array(x.data.length);
-  for (let e = 0; e < data.length; e++) data[e] = exactLog1p(x.data[e]);
+  // Equal counts of a cell are equal values, so most logarithms were just taken: they are kept by a hash of their bits.
+  const bits = new Uint32Array(x.data.buffer, x.data.byteOffset, x.data.length);
+  const seen = new Uint32Array(KEPT);
+  const logs = new Float32Array(KEPT);
+  for (let e = 0; e < data.length; e++) {
+    const slot = Math.imul(bits[e], 0x9e3779b1) >>> (32 - KEPT_BITS);
+    if (seen[slot] !== bits[e]) {
+      seen[slot] = bits[e];
+      logs[slot] = exactLog1p(x.data[e]);
+    }
+    data[e] = logs[slot];
+  }
   return expression({ ...x, data }, "log");
 }

@@ -21,9 +21,15 @@ export interface QcMetricsResult {
   readonly totalCounts: Float64Array;
   /** genes with a count above 0 per cell, length n */
   readonly nGenes: Int32Array;
-  /** Percent of a cell's counts from mitochondrial genes, length n; NaN without counts; null where no gene is mitochondrial. */
+  /**
+   * Percent of a cell's counts from mitochondrial genes, length n; NaN without counts; null where no gene is
+   * mitochondrial.
+   */
   readonly pctMito: Float64Array | null;
-  /** Percent of a cell's counts in its top genes, one array of length n per entry of `percentTop`; NaN without counts. */
+  /**
+   * Percent of a cell's counts in its top genes, one array of length n per entry of `percentTop`; NaN without
+   * counts.
+   */
   readonly pctTop: readonly Float64Array[];
   readonly genes: {
     /** cells with a count above 0, length p */
@@ -41,10 +47,11 @@ export interface QcMetricsResult {
 /**
  * How much was measured in each cell and of each gene? Totals, detected genes, mitochondrial share, dropout.
  *
- * Only what stands in `counts` is counted: control probes and proteins live in a dataset's `features` (see `featureTotals`). Where no
- * gene is mitochondrial the share is `null`, never 0: a panel without such genes says nothing about cell health. Cost: two passes over
- * the stored entries. Checked against scanpy's `calculate_qc_metrics`, whose log1p columns are the log1p of these
- * (McCarthy et al. 2017, doi:10.1093/bioinformatics/btw777).
+ * Only what stands in `counts` is counted: control probes and proteins live in a dataset's `features` (see
+ * `featureTotals`). Where no gene is mitochondrial the share is `null`, never 0: a panel without such genes
+ * says nothing about cell health. Cost: two passes over the stored entries. Checked against scanpy's
+ * `calculate_qc_metrics`, whose log1p columns are the log1p of these (McCarthy et al. 2017,
+ * doi:10.1093/bioinformatics/btw777).
  *
  * @param counts n cells x p genes, counts
  * @param genes the p gene names, and which are mitochondrial if the names do not tell
@@ -117,7 +124,10 @@ export interface FilterCellsOptions extends Partial<MitochondrialGenes> {
   readonly minCounts?: number;
   /** Default 0. */
   readonly minGenes?: number;
-  /** Largest percentage of mitochondrial counts; needs `names` or `mitochondrial`. Default: no cutoff. Unknown shares pass. */
+  /**
+   * Largest percentage of mitochondrial counts; needs `names` or `mitochondrial`. Default: no cutoff. Unknown
+   * shares pass.
+   */
   readonly maxPctMito?: number;
 }
 

@@ -28,10 +28,11 @@ export interface ScaleResult {
 const scaleRules = { maxValue: either(number(Number.MIN_VALUE), literal(null)) };
 
 /**
- * Gives every gene the same weight: divides it by its standard deviation and cuts at `maxValue`. Does not center, so the
- * matrix stays sparse; `pca` centers by itself.
+ * Gives every gene the same weight: divides it by its standard deviation and cuts at `maxValue`. Does not
+ * center, so the matrix stays sparse; `pca` centers by itself.
  *
- * Constant genes are divided by 1. Cost: two passes over the stored entries. Checked against scanpy's `scale(zero_center=False)`.
+ * Constant genes are divided by 1. Cost: two passes over the stored entries. Checked against scanpy's
+ * `scale(zero_center=False)`.
  *
  * @param x n cells x p genes, log or normalized values
  * @throws {SpatialError} `values` for counts and for values that are scaled already
@@ -65,8 +66,8 @@ export interface StandardizeOptions {
 /**
  * Every gene with mean 0 and standard deviation 1 (divided by n - 1), cut at `maxValue`, as a full matrix.
  *
- * A full matrix takes 4 n p bytes, which is estimated before anything is allocated. Most work does not need it: `pca` centers a sparse matrix
- * on the fly. Constant genes become 0. Checked against scanpy's `scale`.
+ * A full matrix takes 4 n p bytes, which is estimated before anything is allocated. Most work does not need it:
+ * `pca` centers a sparse matrix on the fly. Constant genes become 0. Checked against scanpy's `scale`.
  *
  * @param x n cells x p genes, log or normalized values
  * @returns n x p, values "scaled"

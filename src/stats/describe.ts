@@ -1,4 +1,12 @@
-/** Mean of the values that are not NaN; NaN where there are none. */
+/**
+ * Mean of the values that are not NaN (missing); NaN where there are none. Cost O(n).
+ *
+ * @example
+ * ```ts
+ * import { mean } from "tissular/stats";
+ * if (mean([1, NaN, 2]) !== 1.5) throw new Error("wrong");
+ * ```
+ */
 export function mean(values: ArrayLike<number>): number {
   let n = 0;
   let sum = 0;
@@ -12,7 +20,15 @@ export function mean(values: ArrayLike<number>): number {
   return sum / n;
 }
 
-/** Sample variance (divided by n - 1) of the values that are not NaN; NaN for fewer than two. Two passes. */
+/**
+ * Sample variance (divided by n - 1) of the values that are not NaN (missing); NaN for fewer than two. Two passes.
+ *
+ * @example
+ * ```ts
+ * import { variance } from "tissular/stats";
+ * if (variance([1, 2, 3, NaN]) !== 1) throw new Error("wrong");
+ * ```
+ */
 export function variance(values: ArrayLike<number>): number {
   const center = mean(values);
   let n = 0;
@@ -28,8 +44,9 @@ export function variance(values: ArrayLike<number>): number {
 }
 
 /**
- * The value below which a fraction q of the values lies, interpolated between neighbors (position q (n - 1) in the sorted values, as NumPy
- * and R type 7). NaN values mean missing and are left out; NaN where nothing is left. Cost O(n log n).
+ * The value below which a fraction q of the values lies, interpolated between neighbors (position q (n - 1) in
+ * the sorted values, as NumPy and R type 7). NaN values mean missing and are left out; NaN where nothing is
+ * left. Cost O(n log n).
  *
  * @param q from 0 to 1
  *
@@ -65,7 +82,8 @@ export function median(values: ArrayLike<number>): number {
 }
 
 /**
- * Ranks from 1, ties sharing their mean rank; NaN stays NaN and is not counted. Cost O(n log n). Checked against SciPy's rankdata.
+ * Ranks from 1, ties sharing their mean rank; NaN stays NaN and is not counted. Cost O(n log n). Checked
+ * against SciPy's rankdata.
  *
  * @returns length n
  *

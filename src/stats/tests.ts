@@ -25,10 +25,12 @@ export interface RankSumTestResult {
 }
 
 /**
- * Do two groups differ in their mean? Welch's t-test, which lets the groups have different variances (Welch 1947, doi:10.1093/biomet/34.1-2.28).
+ * Do two groups differ in their mean? Welch's t-test, which lets the groups have different variances (Welch
+ * 1947, doi:10.1093/biomet/34.1-2.28).
  *
- * t = (mean_a - mean_b) / sqrt(var_a / n_a + var_b / n_b). Groups of fewer than two values give NaN. Where neither group varies, equal
- * means give t = 0, p = 1 and different means t = +-Infinity, p = 0. NaN values are left out. Checked against SciPy.
+ * t = (mean_a - mean_b) / sqrt(var_a / n_a + var_b / n_b). Groups of fewer than two values give NaN. Where
+ * neither group varies, equal means give t = 0, p = 1 and different means t = +-Infinity, p = 0. NaN values are
+ * left out. Checked against SciPy.
  *
  * @example
  * ```ts
@@ -58,12 +60,13 @@ export function welchFromMoments(a: Moments, b: Moments): WelchTestResult {
 }
 
 /**
- * Does one of two groups tend to larger values? Wilcoxon's rank sum test (Mann and Whitney 1947, doi:10.1214/aoms/1177730491) by the normal
- * approximation, with correction for ties and without one for continuity.
+ * Does one of two groups tend to larger values? Wilcoxon's rank sum test (Mann and Whitney 1947,
+ * doi:10.1214/aoms/1177730491) by the normal approximation, with correction for ties and without one for
+ * continuity.
  *
  * With R the rank sum of the first group among all N = n_a + n_b values, z = (R - n_a (N + 1) / 2) / sd with
- * sd^2 = n_a n_b (N + 1) / 12 (1 - sum(t^3 - t) / (N^3 - N)) over tie groups of t values. All values equal: z = 0, p = 1.
- * An empty group gives NaN. NaN values are left out. Checked against SciPy.
+ * sd^2 = n_a n_b (N + 1) / 12 (1 - sum(t^3 - t) / (N^3 - N)) over tie groups of t values. All values equal: z =
+ * 0, p = 1. An empty group gives NaN. NaN values are left out. Checked against SciPy.
  *
  * @example
  * ```ts
@@ -84,7 +87,10 @@ export function rankSumTest(a: ArrayLike<number>, b: ArrayLike<number>): RankSum
   return rankSumFromRanks(rankSum, first.length, second.length, tieSum(all));
 }
 
-/** The rank sum test from the first group's rank sum, the sizes, and sum(t^3 - t) over groups of t ties (0: no correction). */
+/**
+ * The rank sum test from the first group's rank sum, the sizes, and sum(t^3 - t) over groups of t ties (0: no
+ * correction).
+ */
 export function rankSumFromRanks(rankSum: number, na: number, nb: number, ties: number): RankSumTestResult {
   if (na === 0 || nb === 0) return { z: NaN, pValue: NaN };
   const n = na + nb;
@@ -115,8 +121,9 @@ function tieSum(values: Float64Array): number {
 }
 
 /**
- * Adjusts p-values for the number of tests: the false discovery rate at which each would just be called (Benjamini and Hochberg 1995,
- * doi:10.1111/j.2517-6161.1995.tb02031.x). With p sorted ascending, adjusted p_(i) = min over j >= i of p_(j) m / j, at most 1.
+ * Adjusts p-values for the number of tests: the false discovery rate at which each would just be called
+ * (Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x). With p sorted ascending, adjusted
+ * p_(i) = min over j >= i of p_(j) m / j, at most 1.
  *
  * A NaN means "not tested": it stays NaN and is not counted in m. Equal p-values get equal results. Cost O(m log m).
  * Checked against statsmodels and scanpy.
