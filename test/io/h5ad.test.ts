@@ -1,22 +1,25 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { hdf5Digest, readSample, writeH5ad } from "../../src/io/index.ts";
-import { decodePng, encodePng } from "../../src/io/images.ts";
+import { decodePng } from "../../src/io/images.ts";
 import { gunzip } from "../../src/io/source.ts";
 import {
   categorical,
   dataset,
-  dense,
   expression,
-  type Graph,
   ids,
-  positions,
   type Sparse,
   sparse,
   type SpatialDataset,
   table,
 } from "../../src/model/index.ts";
-import { files } from "./samples.ts";
+import { realData } from "../support/shared.ts";
+import { expectations } from "./expectations.ts";
+import { files, full } from "./samples.ts";
 
 const fixture = async () =>
   gunzip(readFileSync(new URL("../fixtures/io/encodings.h5ad.gz", import.meta.url)), "fixture");
@@ -74,58 +77,6 @@ describe("readSample agrees with anndata 0.12 on every encoding (test/oracles/ma
     ]);
   });
 });
-
-async function full(): Promise<SpatialDataset> {
-  const n = 3;
-  const x = (values: readonly number[]): Sparse =>
-    sparse(n, 2, Uint32Array.of(0, 1, 1, 3), Uint32Array.of(1, 0, 1), Float32Array.from(values));
-  const graph: Graph = {
-    kind: "graph",
-    nodes: n,
-    directed: false,
-    indptr: Uint32Array.of(0, 1, 2, 2),
-    indices: Uint32Array.of(1, 0),
-    weights: Float32Array.of(0.5, 0.5),
-    distances: Float64Array.of(0.1, 0.1),
-  };
-  const pixels = Uint8Array.from({ length: 4 * 5 * 3 }, (_, k) => (k * 37) % 256);
-  return dataset({
-    platform: "visium",
-    observation: "spot",
-    counts: expression(x([3, 1, 4]), "counts"),
-    layers: { log: expression(x([0.5, 0.25, 1.5]), "log") },
-    cells: table(ids(["a", "b", "c"]), {
-      good: Uint8Array.of(1, 0, 1),
-      whole: Int32Array.of(-1, 2, 3),
-      real: Float64Array.of(0.1, NaN, 3),
-      note: ["x", "", "é"],
-      kind: categorical(Int32Array.of(1, -1, 0), ["k/1", "k2"]),
-    }),
-    genes: table(ids(["g1", "g2"]), { name: ["G", "G"] }),
-    features: {
-      Blank: {
-        values: expression(
-          sparse(n, 1, Uint32Array.of(0, 1, 1, 1), Uint32Array.of(0), Float32Array.of(7)),
-          "counts",
-        ),
-        table: table(ids(["b1"]), { name: ["Blank-1"] }),
-      },
-    },
-    positions: positions(Float64Array.of(0.1, 1, 2, 3, 4, 5), "px", 0.5),
-    images: [
-      {
-        kind: "image",
-        name: "lowres",
-        width: 5,
-        height: 4,
-        encoded: { type: "image/png", bytes: await encodePng({ width: 5, height: 4, data: pixels }) },
-        scale: 0.25,
-      },
-    ],
-    embeddings: { pca: dense(n, 2, Float32Array.of(1, 2, 3, 4, 5, 6)) },
-    graphs: { expression: graph, spatial: graph },
-  });
-}
 
 describe("writeH5ad", () => {
   it("always reads back as it was", async () => {
@@ -198,4 +149,41 @@ describe("writeH5ad", () => {
     await expect(writeH5ad(ds, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
     await expect(hdf5Digest(new Uint8Array(100))).rejects.toMatchObject({ code: "format" });
   });
+});
+
+const python = process.env["TISSULAR_PYTHON"] ?? null;
+if (python === null)
+  console.warn("TISSULAR_PYTHON (a Python with anndata) is not set: files are not read back by Python.");
+
+describe.skipIf(python === null)("writeH5ad agrees with anndata, value for value", () => {
+  const check = async (ds: SpatialDataset, x: string): Promise<string> => {
+    const folder = mkdtempSync(join(tmpdir(), "tissular-h5ad-"));
+    try {
+      writeFileSync(join(folder, "r.h5ad"), await writeH5ad(ds, { x, library: "slide" }));
+      writeFileSync(join(folder, "r.json"), JSON.stringify(await expectations(ds, x, "slide")));
+      const script = fileURLToPath(new URL("../oracles/check_h5ad.py", import.meta.url));
+      const files = [join(folder, "r.h5ad"), join(folder, "r.json")];
+      return execFileSync(python ?? "", [script, ...files], { encoding: "utf8" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it("a dataset with every kind of part", async () => {
+    expect(await check(await full(), "log")).toContain("3 x 2 as written");
+    expect(await check(await full(), "counts")).toContain("3 x 2 as written");
+  });
+
+  for (const name of [
+    "visium_v1_scanpy",
+    "xenium_sfe",
+    "merscope_cellbound_sfe",
+    "stlearn_bca",
+    "visium_dlpfc_151673",
+  ]) {
+    it.skipIf(realData === null)(name, async () => {
+      const { dataset: ds } = await readSample(join(realData ?? "", "st", name));
+      expect(await check(ds, ds.counts ? "counts" : "scaled")).toContain("as written");
+    });
+  }
 });
