@@ -31,7 +31,7 @@ export function readFrame(file: H5File, path: string, report: Draft): Table {
     );
   }
   const index = String(file.attribute(path, "_index") ?? "_index");
-  const names = readStrings(file, `${path}/${index}`);
+  const names = readTexts(file, `${path}/${index}`);
   const columns: Record<string, Column> = {};
   const order = file.attribute(path, "column-order");
   const keys = Array.isArray(order) && order.length > 0 ? order.map(String) : file.keys(path);
@@ -45,19 +45,23 @@ export function readFrame(file: H5File, path: string, report: Draft): Table {
   return table(ids(names), columns);
 }
 
-function readStrings(file: H5File, path: string): string[] {
-  if (file.info(path).type === "string") return file.strings(path);
-  return Array.from(file.numbers(path), String);
+/** Texts, plain or (since anndata 0.13) with a mask; missing ones are empty, numbers become texts. */
+function readTexts(file: H5File, path: string): string[] {
+  if (file.isGroup(path)) {
+    const mask = file.numbers(`${path}/mask`);
+    return file.strings(`${path}/values`).map((v, i) => (mask[i] !== 0 ? "" : v));
+  }
+  const { type } = file.info(path);
+  if (type === "string") return file.strings(path);
+  const values = Array.from(file.numbers(path));
+  return type === "boolean" ? values.map((v) => (v === 0 ? "False" : "True")) : values.map(String);
 }
 
 function readColumn(file: H5File, path: string, oldCategories: string): Column | null {
   if (!file.has(path)) return null;
   const kind = encoding(file, path);
   if (kind === "categorical") {
-    return categorical(
-      Int32Array.from(file.numbers(`${path}/codes`)),
-      categoryNames(file, `${path}/categories`),
-    );
+    return categorical(Int32Array.from(file.numbers(`${path}/codes`)), readTexts(file, `${path}/categories`));
   }
   if (kind === "nullable-integer" || kind === "nullable-boolean") {
     const values = Float64Array.from(file.numbers(`${path}/values`));
@@ -65,10 +69,7 @@ function readColumn(file: H5File, path: string, oldCategories: string): Column |
     for (let i = 0; i < values.length; i++) if (mask[i] !== 0) values[i] = NaN;
     return values;
   }
-  if (kind === "nullable-string-array") {
-    const mask = file.numbers(`${path}/mask`);
-    return file.strings(`${path}/values`).map((v, i) => (mask[i] !== 0 ? "" : v));
-  }
+  if (kind === "nullable-string-array") return readTexts(file, path);
   if (file.isGroup(path)) return null;
   const info = file.info(path);
   if (info.shape?.length !== 1) return null;
@@ -76,17 +77,8 @@ function readColumn(file: H5File, path: string, oldCategories: string): Column |
   if (info.type === "boolean") return Uint8Array.from(file.numbers(path));
   if (info.type === "other") return null;
   const values = file.numbers(path);
-  if (file.has(oldCategories))
-    return categorical(Int32Array.from(values), categoryNames(file, oldCategories));
+  if (file.has(oldCategories)) return categorical(Int32Array.from(values), readTexts(file, oldCategories));
   return values instanceof Int32Array ? values : Float64Array.from(values);
-}
-
-function categoryNames(file: H5File, path: string): string[] {
-  if (file.isGroup(path)) return file.strings(`${path}/values`);
-  const info = file.info(path);
-  if (info.type === "string") return file.strings(path);
-  const values = Array.from(file.numbers(path));
-  return info.type === "boolean" ? values.map((v) => (v === 0 ? "False" : "True")) : values.map(String);
 }
 
 /** Reads an n x p matrix: compressed rows or columns, or dense; checked and sorted. */

@@ -1,10 +1,12 @@
-"""Makes test/fixtures/io/encodings.h5ad.gz: every element encoding the h5ad reader knows, on invented data.
+"""Makes test/fixtures/io/encodings-<anndata version>.h5ad.gz: every element encoding the h5ad reader knows, on invented data.
 
-Run with anndata 0.12 (fixture made with anndata 0.12.19, h5py 3.16.0, numpy 2.4.6, pandas 2.3.3).
+Fixtures: anndata 0.12.19 (h5py 3.16.0, numpy 2.4.6, pandas 2.3.3) and anndata 0.13.4 (pandas 3.1.1), which keeps
+texts with a mask.
 """
 
 import gzip
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import anndata
@@ -47,7 +49,7 @@ a.uns["spatial"] = {
 a.uns["colors"] = np.array(["#ff0000", "#00ff00"])
 a.raw = a
 
-out = Path(__file__).parent.parent / "fixtures" / "io" / "encodings.h5ad.gz"
+out = Path(__file__).parent.parent / "fixtures" / "io" / f"encodings-{version('anndata')}.h5ad.gz"
 out.parent.mkdir(parents=True, exist_ok=True)
 with tempfile.TemporaryDirectory() as folder:
     a.write_h5ad(Path(folder) / "a.h5ad")
