@@ -64,7 +64,7 @@ export function explorerSection(analysis: Analysis, embedded: Embedded): Section
           spellcheck="false" /><datalist id="gene-names"></datalist
       ></label>
       <label>Dot size <input id="dots" type="range" min="0.4" max="3" step="0.1" value="1" /></label>
-      ${image === null ? null : html`<label><input id="image" type="checkbox" checked /> Image</label><label>Dot opacity <input id="opacity" type="range" min="0" max="1" step="0.05" value="1" /></label>`}
+      ${image === null ? null : html`<label><input id="image" type="checkbox" checked /> Image</label><label>Dot opacity <input id="opacity" type="range" min="0" max="1" step="0.05" value="0.85" /></label>`}
       <label><input id="lasso" type="checkbox" /> Lasso</label>
       <button type="button" class="plain" id="fit">Reset views</button>
     </div>

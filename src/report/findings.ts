@@ -104,8 +104,8 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
       [`${groups.name}s`, "#z"],
       list.slice(0, 5).map(({ a, b, z }) => [`${names[a]} and ${names[b]}`, short(z)]),
     );
-  const together = pairs.filter(({ z }) => z > 0).sort((x, y) => y.z - x.z);
-  const apart = pairs.filter(({ z }) => z < 0).sort((x, y) => x.z - y.z);
+  const together = pairs.filter(({ z }) => z > 2).sort((x, y) => y.z - x.z);
+  const apart = pairs.filter(({ z }) => z < -2).sort((x, y) => x.z - y.z);
   const figure = heatmapFigure(
     { rows: names, columns: names, values: enrichment.z },
     { title: "z", rowTitle: groups.name, columnTitle: groups.name, limit },
@@ -280,8 +280,9 @@ export function modulesSection(analysis: Analysis): Section {
             chosen,
           )}
           <p class="small">
-            Stability: agreement of restarts (adjusted Rand index, 1 is perfect). BIC: lower is better. The
-            chosen number is in bold.
+            Stability: agreement of the modules found on two halves of the ${many} (adjusted Rand index, 1 is
+            perfect). BIC: lower is better, but it goes on falling where neighbors share their values, so the
+            number in bold is taken at the bend of its curve; among equals, the most stable.
           </p>
         </div>`
       : html`<div><p class="small">The number of modules was given.</p></div>`;
@@ -295,6 +296,22 @@ export function modulesSection(analysis: Analysis): Section {
       ${candidates}
     </div>`;
   return { id: "modules", title, body };
+}
+
+/** The first row of each pair, in order. */
+function bestPerPair(rows: readonly number[], pairName: (row: number) => string): number[] {
+  const seen = new Set<string>();
+  return rows.filter((row) => !seen.has(pairName(row)) && seen.add(pairName(row)));
+}
+
+/** The names that come first, at most `count` different ones, sorted as numbers where they start with one. */
+function mostUsed(names: readonly string[], count: number): string[] {
+  const parts = (name: string): number[] => name.split(" \u2192 ").map((part) => Number(part));
+  return [...new Set(names)].slice(0, count).sort((a, b) => {
+    const [p, q] = [parts(a), parts(b)];
+    const order = p[0] - q[0] || p[1] - q[1];
+    return order === order ? order : a < b ? -1 : a > b ? 1 : 0;
+  });
 }
 
 /** Ligand-receptor pairs between groups, or why there are none. */
@@ -327,8 +344,9 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
   const wayName = (row: number): string =>
     `${result.sender.categories[result.sender.codes[row]]} \u2192 ${result.receiver.categories[result.receiver.codes[row]]}`;
   const shown = significant.length > 0 ? significant : order;
-  const pairs = [...new Set(shown.map(pairName))].slice(0, 20);
-  const ways = [...new Set(shown.filter((row) => pairs.includes(pairName(row))).map(wayName))].slice(0, 18);
+  const best = bestPerPair(shown, pairName).slice(0, 20);
+  const pairs = best.map(pairName);
+  const ways = mostUsed([...best, ...shown.filter((row) => pairs.includes(pairName(row)))].map(wayName), 20);
   const size = new Float64Array(pairs.length * ways.length).fill(NaN);
   const color = new Float64Array(size.length).fill(NaN);
   for (const row of order) {

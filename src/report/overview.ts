@@ -244,7 +244,7 @@ function methodLines(analysis: Analysis): string[] {
   if (analysis.spatial !== null) lines.push(`Spatial neighbors: ${analysis.spatial.rule}.`);
   if (analysis.modules !== null)
     lines.push(
-      `Tissue modules: expression averaged with spatial neighbors, principal components, Gaussian mixture; ${params.modules === "auto" ? "their number chosen by stability and BIC" : "their number as asked"}.`,
+      `Tissue modules: expression averaged with spatial neighbors, principal components, Gaussian mixture; ${params.modules === "auto" ? "their number taken at the bend of the BIC curve" : "their number as asked"}.`,
     );
   if (analysis.moran !== null)
     lines.push("Spatial genes: Moran's I, upper tail, Benjamini-Hochberg over the tested genes.");
@@ -252,7 +252,7 @@ function methodLines(analysis: Analysis): string[] {
     lines.push(`Markers: rank-sum test of each group against all other ${many}.`);
   if (analysis.interactions !== null)
     lines.push(
-      `Ligand-receptor pairs: group means against ${whole(analysis.interactions.params.permutations)} random labelings, ${analysis.interactions.params.table}.`,
+      `Ligand-receptor pairs: group means against ${whole(analysis.interactions.params.permutations)} random labelings; table of pairs: ${analysis.interactions.params.table}.`,
     );
   return lines;
 }

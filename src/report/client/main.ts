@@ -187,9 +187,12 @@ function wire(): void {
     for (const view of Object.values(views)) view.setDots(Number((event.target as HTMLInputElement).value));
   });
   const tissueDots = document.querySelector<HTMLElement>("#tissue .dots");
-  document.getElementById("opacity")?.addEventListener("input", (event) => {
-    if (tissueDots !== null) tissueDots.style.opacity = (event.target as HTMLInputElement).value;
-  });
+  const opacity = document.getElementById("opacity") as HTMLInputElement | null;
+  const fade = (): void => {
+    if (tissueDots !== null && opacity !== null) tissueDots.style.opacity = opacity.value;
+  };
+  opacity?.addEventListener("input", fade);
+  fade();
   const image = document.getElementById("image") as HTMLInputElement | null;
   image?.addEventListener("change", () => views["tissue"].setImage(image.checked));
   byId("fit").addEventListener("click", () => Object.values(views).forEach((view) => view.fit()));
@@ -241,6 +244,7 @@ Object.assign(window, {
     selectedCount: (view: string = "umap"): number =>
       selected === null ? 0 : (views[view]?.countOf(selected) ?? 0),
     genes: (): string[] => genes.map((gene) => gene.label),
+    geneIds: (): string[] => genes.map((gene) => gene.id),
     valuesOf: (gene: string): Float32Array | null => {
       const k = findGene(gene);
       return k < 0 ? null : store.gene(genes[k]);

@@ -44,6 +44,35 @@ function readCsv(path) {
   return values.map((v) => Object.fromEntries(names.map((name, j) => [name, v[j]])));
 }
 
+/** The sparse X of an h5ad file, a gene at a time; null where there is no such file or X is not sparse. */
+async function readExpression(path) {
+  if (!existsSync(path)) return null;
+  const h5wasm = await import("h5wasm/node");
+  await h5wasm.ready;
+  const file = new h5wasm.File(resolve(path), "r");
+  const x = file.get("X");
+  if (x.attrs["encoding-type"]?.value !== "csr_matrix") {
+    file.close();
+    return null;
+  }
+  const [data, indices, indptr] = ["data", "indices", "indptr"].map((key) =>
+    Array.from(x.get(key).value, Number),
+  );
+  const ids = file.get(`var/${file.get("var").attrs["_index"].value}`).value;
+  file.close();
+  const pick = (wanted, count) =>
+    wanted
+      .filter((_, k) => k % Math.ceil(wanted.length / count) === 0)
+      .map((id) => {
+        const column = ids.indexOf(id);
+        const values = new Float32Array(indptr.length - 1);
+        for (let i = 0; i < values.length; i++)
+          for (let e = indptr[i]; e < indptr[i + 1]; e++) if (indices[e] === column) values[i] = data[e];
+        return { id, values };
+      });
+  return { pick };
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [
@@ -152,6 +181,15 @@ try {
       lengths.every((l) => l === cells.length),
       lengths.join(),
     );
+  const stored = await readExpression(join(folder, "result.h5ad"));
+  if (stored !== null) {
+    const different = [];
+    for (const { id, values } of stored.pick(await page.evaluate(() => window.tissular.geneIds()), 40)) {
+      const shown = await page.evaluate((gene) => Array.from(window.tissular.valuesOf(gene)), id);
+      if (shown.length !== values.length || !values.every((v, i) => v === shown[i])) different.push(id);
+    }
+    check("the values of 40 genes equal those in result.h5ad", different.length === 0, different.join());
+  }
   await page.fill("#gene", genes[0]);
   check(
     "searching a gene colors by it",
