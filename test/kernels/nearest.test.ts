@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
 import { exactNeighbors } from "../../src/kernels/nearest.ts";
@@ -101,6 +102,27 @@ describe("exact neighbors", () => {
       expect(rowsOf(found.distances, k)).toEqual(expected.distances);
     });
   }
+
+  it("agree with brute force whatever the shape, with many ties", async () => {
+    const shape = fc.record({
+      n: fc.integer({ min: 2, max: 70 }),
+      dims: fc.integer({ min: 1, max: 9 }),
+      levels: fc.integer({ min: 1, max: 40 }),
+      seed: fc.nat(),
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ n, dims, levels, seed, part }) => {
+        const points = randomPoints(n, dims, seed, levels);
+        const k = 1 + Math.floor(part * (n - 2));
+        const found = await exactNeighbors(points, k);
+        const expected = bruteForce(points, k);
+        expect(rowsOf(found.indices, k)).toEqual(expected.indices);
+        expect(rowsOf(found.distances, k)).toEqual(expected.distances);
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
 
   it("order ties by index, on a lattice full of duplicates", async () => {
     const points = randomPoints(600, 2, 5, 6); // 36 places, about 17 points on each
