@@ -70,20 +70,6 @@ export function blobSource(
   };
 }
 
-/** The part of a source below a folder; names become relative to it. `folder` is "" or ends in "/". */
-export function subSource(source: Source, folder: string): Source {
-  if (folder === "") return source;
-  return {
-    kind: "source",
-    label: `${source.label.replace(/\/+$/, "")}/${folder.slice(0, -1)}`,
-    names: source.names.filter((n) => n.startsWith(folder)).map((n) => n.slice(folder.length)),
-    size: (name) => source.size(folder + name),
-    bytes: (name) => source.bytes(folder + name),
-    slice: (name, start, end) => source.slice(folder + name, start, end),
-    open: (name) => source.open(folder + name),
-  };
-}
-
 /** The whole file, unpacked if it is gzip by content. */
 export async function unpacked(source: Source, name: string): Promise<Uint8Array> {
   const bytes = await source.bytes(name);
@@ -94,17 +80,52 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Unpacks gzip with the runtime's own decompressor. */
+/**
+ * Unpacks gzip with the runtime's own decompressor, which checks its sums. Files of several members (bgzip, or
+ * written in pieces, as R does) are taken apart first where the runtime refuses them whole.
+ *
+ * @throws {SpatialError} `format` for truncated and damaged files
+ */
 export async function gunzip(bytes: Uint8Array, subject: string): Promise<Uint8Array> {
+  const unpack = (part: Uint8Array): Promise<Uint8Array> => through(part, new DecompressionStream("gzip"));
   try {
-    return await through(bytes, new DecompressionStream("gzip"));
-  } catch (cause) {
-    throw new SpatialError("format", `${subject} must be a whole gzip file, but unpacking it failed.`, {
-      subject,
-      hint: "The file is truncated or damaged: copy or download it again.",
-      cause,
-    });
+    return await unpack(bytes);
+  } catch (whole) {
+    try {
+      const starts = await memberStarts(bytes);
+      if (starts.length < 2) throw whole;
+      const parts: Uint8Array[] = [];
+      for (let k = 0; k < starts.length; k++)
+        parts.push(await unpack(bytes.subarray(starts[k], starts[k + 1])));
+      return concatenated(parts);
+    } catch (cause) {
+      throw new SpatialError("format", `${subject} must be a whole gzip file, but unpacking it failed.`, {
+        subject,
+        hint: "The file is truncated or damaged: copy or download it again.",
+        cause,
+      });
+    }
   }
+}
+
+/** Where each member of a gzip file begins. */
+async function memberStarts(bytes: Uint8Array): Promise<number[]> {
+  const { Gunzip } = await import("fflate");
+  const starts = [0];
+  const scan = new Gunzip(() => undefined);
+  scan.onmember = (at) => void starts.push(at);
+  scan.push(bytes);
+  return starts;
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Packs bytes as gzip; the packed bytes may differ between runtimes, the content does not. */
