@@ -28,7 +28,8 @@ export function drawSample(points: Points, seed: number, rows: number = SAMPLE_R
   return { points: sample, tree: wardTree(inTree.data, inTree.n, d), treeRows };
 }
 
-function drawRows(n: number, most: number, seed: number, task: number): Uint32Array {
+/** All row numbers below n, or `most` of them drawn by the seed, ascending. */
+export function drawRows(n: number, most: number, seed: number, task: number): Uint32Array {
   const all = Uint32Array.from({ length: n }, (_, i) => i);
   return n <= most
     ? all
