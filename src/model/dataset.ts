@@ -67,7 +67,22 @@ export interface ReadReport {
 /** The parts of a dataset that have defaults may be left out. */
 export type DatasetParts = Partial<SpatialDataset> & Pick<SpatialDataset, "cells" | "genes">;
 
-/** Puts a dataset together and checks that everything aligned with cells has n rows and with genes p columns. */
+/**
+ * Puts a dataset together and checks that everything aligned with cells has n rows and with genes p columns.
+ *
+ * @throws {SpatialError} `input`, naming the part that does not fit
+ *
+ * @example
+ * ```ts
+ * import { dataset, ids, positions, selectCells, table } from "tissular/model";
+ * const ds = dataset({
+ *   cells: table(ids(["a", "b"])),
+ *   genes: table(ids(["TP53"])),
+ *   positions: positions(Float64Array.from([0, 0, 10, 5]), "um", 1),
+ * });
+ * if (selectCells(ds, [1]).positions?.data.join() !== "10,5") throw new Error("positions follow");
+ * ```
+ */
 export function dataset(parts: DatasetParts): SpatialDataset {
   const result: SpatialDataset = {
     platform: "unknown",

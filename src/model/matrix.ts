@@ -50,6 +50,17 @@ export function dense(rows: number, cols: number, data?: Float32Array | Float64A
 /**
  * A sparse matrix over the given arrays (shared, not copied), checked: offsets ascend and fit, columns ascend
  * strictly within each row and stay below `cols`. Cost: one pass over the stored entries.
+ *
+ * @throws {SpatialError} `input` where the arrays do not fit together
+ *
+ * @example
+ * ```ts
+ * import { selectRows, sparse, toDense, transpose } from "tissular/model";
+ * // [[0, 5], [7, 0]]
+ * const x = sparse(2, 2, Uint32Array.from([0, 1, 2]), Uint32Array.from([1, 0]), Float32Array.from([5, 7]));
+ * if (toDense(transpose(x)).data.join() !== "0,7,5,0") throw new Error("rows become columns");
+ * if (selectRows(x, [1]).data[0] !== 7) throw new Error("the second row");
+ * ```
  */
 export function sparse(
   rows: number,

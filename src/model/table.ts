@@ -113,6 +113,13 @@ export function categorical(codes: Int32Array, categories: readonly string[]): C
 /**
  * A categorical from strings; empty, "NA", "nan" and "None" are missing. Categories are sorted, by number where all
  * are numbers, else by code unit.
+ *
+ * @example
+ * ```ts
+ * import { categories } from "tissular/model";
+ * const { codes, categories: names } = categories(["tumor", "stroma", "", "tumor"]);
+ * if (names.join() !== "stroma,tumor" || codes.join() !== "1,0,-1,1") throw new Error("sorted, empty is missing");
+ * ```
  */
 export function categories(values: readonly string[]): Categorical {
   const missing = new Set(["", "NA", "nan", "NaN", "None"]);

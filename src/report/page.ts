@@ -39,7 +39,7 @@ export interface ReportOptions {
  * import { renderReport } from "tissular/report";
  * import { simulateTissue } from "tissular/simulate";
  * const tissue = simulateTissue({ seed: 1 });
- * const page = await renderReport(await analyze(tissue.dataset, { permutations: 20, skip: ["umap"] }));
+ * const page = await renderReport(await analyze(tissue, { permutations: 20, skip: ["umap"] }));
  * if (!page.startsWith("<!doctype html>")) throw new Error("a page wanted");
  * ```
  */

@@ -30,7 +30,7 @@ function fingerprint(value: unknown, seen: Set<unknown> = new Set()): string {
   return `{${entries.map(([k, v]) => `${String(k)}=${fingerprint(v, seen)}`).join(",")}}`;
 }
 
-const tissue = simulateTissue({ observations: 250, genes: 150, modules: 4, seed: 8 });
+const tissue = simulateTissue({ observations: 250, genes: 240, modules: 4, seed: 8 });
 const ds = tissue.dataset;
 const counts = ds.counts as model.Expression<model.Sparse>;
 const names = model.geneNames(ds.genes);
@@ -61,13 +61,14 @@ beforeAll(async () => {
   h5ad = await io.writeH5ad(ds);
 });
 
-const call = <A extends unknown[]>(
-  verb: (...args: A) => unknown,
-  args: () => A,
-): readonly [(...args: never[]) => unknown, () => unknown[]] => [verb as never, args];
+type Call = readonly [(...args: never[]) => unknown, () => readonly unknown[]];
+const call = <const A extends readonly unknown[]>(verb: (...args: [...A]) => unknown, args: () => [...A]): Call => [
+  verb as never,
+  args,
+];
 
 /** One call of every verb that takes data. */
-const calls: Record<string, readonly [(...args: never[]) => unknown, () => unknown[]]> = {
+const calls: Record<string, Call> = {
   adjustPValues: call(stats.adjustPValues, () => [p]),
   mean: call(stats.mean, () => [a]),
   median: call(stats.median, () => [a]),
@@ -80,7 +81,7 @@ const calls: Record<string, readonly [(...args: never[]) => unknown, () => unkno
   categories: call(model.categories, () => [["b", "a", ""]]),
   dataset: call(model.dataset, () => [ds]),
   dense: call(model.dense, () => [2, 2, Float64Array.from([1, 2, 3, 4])]),
-  expression: call(model.expression, () => [counts, "counts"]),
+  expression: call(model.expression<model.Sparse>, () => [counts, "counts"]),
   geneNames: call(model.geneNames, () => [ds.genes]),
   idList: call(model.idList, () => [ds.cells.ids]),
   ids: call(model.ids, () => [["a", "b"]]),
@@ -102,7 +103,8 @@ const calls: Record<string, readonly [(...args: never[]) => unknown, () => unkno
   withCells: call(model.withCells, () => [ds, ds.cells]),
   withColumns: call(model.withColumns, () => [ds.cells, { extra: row }]),
   featureTotals: call(preprocess.featureTotals, () => [
-    Object.values(simulateTissue({ layout: "cells", observations: 60, genes: 60 }).dataset.features)[0],
+    Object.values(simulateTissue({ layout: "cells", observations: 100, genes: 200 }).dataset.features)[0]
+      .values,
   ]),
   filterCells: call(preprocess.filterCells, () => [counts, { minCounts: 10 }]),
   filterGenes: call(preprocess.filterGenes, () => [counts, { minCells: 2 }]),
@@ -164,6 +166,8 @@ const takeNothing = new Set([
   "heatmapFigure",
   "histogramFigure",
   "interactionTable",
+  "mapFigure",
+  "openMatrix",
   "parseInteractions",
   "pathSource",
   "readText",

@@ -79,8 +79,6 @@ describe("the package", () => {
         "nodenext",
         "--lib",
         "es2022,dom,dom.iterable",
-        "--types",
-        "",
       ];
       for (const compiler of ["typescript-5.6", "typescript"]) {
         const tsc = join(root, "node_modules", compiler, "bin", "tsc");
