@@ -61,15 +61,20 @@ export async function qualitySection(analysis: Analysis): Promise<Section> {
       ? "no count can be shown"
       : `the values are ${analysis.params.values}, not counts`;
   const body = html`<h2>Quality</h2>
-    <p class="intro">
-      One value per ${one} that passed the filter; the vertical axis counts ${many}, the dashed line is the
-      median.${
-        totals !== null && mito === null
-          ? " No gene of this sample is mitochondrial, so there is no mitochondrial share."
-          : ""
-      }
-    </p>
-    ${charts.length > 0 ? html`<div class="charts">${charts}</div>` : html`<p class="absent">There are no distributions: ${why}.</p>`}
+    ${
+      charts.length > 0
+        ? html`<p class="intro">
+              One value per ${one} that passed the filter; the vertical axis counts ${many}, the dashed line
+              is the
+              median.${
+                totals !== null && mito === null
+                  ? " No gene of this sample is mitochondrial, so there is no mitochondrial share."
+                  : ""
+              }
+            </p>
+            <div class="charts">${charts}</div>`
+        : html`<p class="absent">There are no distributions: ${why}.</p>`
+    }
     ${
       controls.length > 0
         ? html`<h3 class="spaced">Control and other features</h3>
@@ -274,7 +279,7 @@ export function modulesSection(analysis: Analysis): Section {
             ["#modules", "#stability", "#BIC"],
             modules.candidates.map((c) => [
               whole(c.k),
-              c.stability === c.stability ? c.stability.toFixed(3) : "",
+              c.stability === c.stability ? c.stability.toFixed(3).replace("-", "\u2212") : "",
               whole(c.bic),
             ]),
             chosen,

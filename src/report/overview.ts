@@ -5,21 +5,22 @@ import { count, list, short, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { nouns, type Section, tableOf } from "./sections.ts";
 
-const platformNames: Readonly<Record<string, string>> = {
-  visium: "Visium",
-  "visium-hd": "Visium HD",
-  xenium: "Xenium",
-  merscope: "MERSCOPE",
-  cosmx: "CosMx",
-  h5ad: "h5ad file",
-  "10x-h5": "10x HDF5 matrix",
-  "10x-mtx": "10x matrix folder",
-  simulated: "simulated tissue",
+/** A platform's name, and how a sentence says that a sample is of it. */
+const platforms: Readonly<Record<string, readonly [name: string, phrase: string]>> = {
+  visium: ["Visium", "read as Visium data"],
+  "visium-hd": ["Visium HD", "read as Visium HD data"],
+  xenium: ["Xenium", "read as Xenium data"],
+  merscope: ["MERSCOPE", "read as MERSCOPE data"],
+  cosmx: ["CosMx", "read as CosMx data"],
+  h5ad: ["h5ad", "read from an h5ad file"],
+  "10x-h5": ["10x matrix", "read from a 10x HDF5 matrix"],
+  "10x-mtx": ["10x matrix", "read from a 10x matrix folder"],
+  simulated: ["Simulated", "simulated"],
 };
 
-export function platformName(analysis: Analysis): string {
+function platformOf(analysis: Analysis): readonly [name: string, phrase: string] {
   const { platform } = analysis.dataset;
-  return Object.hasOwn(platformNames, platform) ? platformNames[platform] : platform;
+  return Object.hasOwn(platforms, platform) ? platforms[platform] : [platform, `read as ${platform} data`];
 }
 
 /** Groups that have at least one member. */
@@ -49,6 +50,7 @@ export function head(analysis: Analysis): Markup {
   const n = ds.cells.ids.length;
   const p = ds.genes.ids.length;
   const { one, many } = nouns(analysis);
+  const [platform, phrase] = platformOf(analysis);
   const facts: [string, string][] = [
     [many, whole(n)],
     ["genes", whole(p)],
@@ -65,7 +67,7 @@ export function head(analysis: Analysis): Markup {
   const lost = before.observations - n;
   const lostGenes = before.genes - p;
   const sentences = [
-    `This report shows ${count(n, one, many)} and ${count(p, "gene")}, read as ${platformName(analysis)} data.`,
+    `This report shows ${count(n, one, many)} and ${count(p, "gene")}, ${phrase}.`,
     lost === 0 && lostGenes === 0
       ? "Everything that was read passed the filter."
       : `The filter removed ${list([
@@ -89,7 +91,7 @@ export function head(analysis: Analysis): Markup {
     sentences.push("A spot often holds more than one cell, so groups of spots are mixtures.");
 
   return html`<header>
-    <p class="kicker">Spatial transcriptomics · ${platformName(analysis)}</p>
+    <p class="kicker">Spatial transcriptomics · ${platform}</p>
     <h1>${analysis.title}</h1>
     <p class="lead">${sentences.join(" ")}</p>
     <dl class="facts">

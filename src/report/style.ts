@@ -41,7 +41,7 @@ h1 { font-size: clamp(1.7rem, 4vw, 2.5rem); line-height: 1.15; letter-spacing: -
 h2 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.012em; font-weight: 620; margin: 0 0 .35rem; }
 h3 { font-size: .9375rem; font-weight: 600; margin: 0 0 .6rem; }
 .spaced { margin-top: 1.8rem; }
-p { margin: 0 0 .8rem; max-width: 46rem; text-wrap: pretty; }
+p { margin: 0 0 .8rem; max-width: 46rem; text-wrap: pretty; overflow-wrap: anywhere; }
 .lead { font-size: 1.0938rem; max-width: 50rem; }
 .intro, .quiet { color: var(--quiet); }
 .small { font-size: .8125rem; color: var(--quiet); line-height: 1.45; margin: .5rem 0 0; }
@@ -60,7 +60,7 @@ figure { margin: 0; min-width: min(18rem, 100%); max-width: 100%; }
 .chart { overflow-x: auto; max-width: 100%; }
 .chart svg { display: block; }
 .chart svg text { font-family: inherit; }
-.chart svg .mark-rect path { shape-rendering: crispEdges; }
+.chart svg .mark-rect path:not([stroke]) { shape-rendering: crispEdges; }
 figcaption { font-size: .8125rem; color: var(--quiet); margin-top: .5rem; max-width: 46rem; line-height: 1.45; contain: inline-size; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 ul.plain li { padding: .45rem 0; border-bottom: 1px solid var(--rule); font-size: .9063rem; overflow-wrap: anywhere; }
@@ -75,7 +75,6 @@ th, td { padding: .38rem 1.4rem .38rem 0; border-bottom: 1px solid var(--rule); 
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
 tr.chosen td { font-weight: 600; }
-.wide { overflow-wrap: anywhere; }
 
 .toolbar { display: flex; flex-wrap: wrap; gap: .7rem 1.2rem; align-items: center; padding: .2rem 0 .9rem; font-size: .875rem; }
 .toolbar label { display: inline-flex; align-items: center; gap: .45rem; color: var(--quiet); }
