@@ -42,7 +42,16 @@ function asBytes(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** The SHA-256 of bytes as hex, by the runtime's own Web Crypto. */
+/**
+ * The SHA-256 of bytes as hex, by the runtime's own Web Crypto.
+ *
+ * @example
+ * ```ts
+ * import { sha256 } from "tissular/io";
+ * const digest = await sha256(new TextEncoder().encode("hello"));
+ * if (!digest.startsWith("2cf24dba5fb0a30e")) throw new Error("the digest of hello");
+ * ```
+ */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
   return Array.from(digest, (b) => b.toString(16).padStart(2, "0")).join("");

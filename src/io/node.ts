@@ -1,7 +1,9 @@
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeFs from "node:fs";
 import type * as NodePath from "node:path";
+import { boolean, checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
+import { breathe } from "../core/progress.ts";
 import type { Source, SyncFile } from "./source.ts";
 
 type Fs = typeof NodeFs;
@@ -11,6 +13,8 @@ type Crypto = typeof NodeCrypto;
 /** How deep and how much of a folder is listed; beyond it a sample is not looked for. */
 const DEPTH = 6;
 const ENTRIES = 20_000;
+/** Bytes read at once. */
+const PART = 33_554_432;
 /** Folders whose insides are chunks of one array, not files of a sample. */
 const OPAQUE = /(\.zarr|\.n5|^node_modules|^\.git)$/;
 
@@ -24,7 +28,21 @@ function builtin<T>(name: string): T {
   return found as T;
 }
 
-/** A source over a folder (with everything below it) or over one file. */
+/**
+ * A source over a folder (with everything below it, six folders deep) or over one file; nothing is read yet. Node and
+ * Deno only.
+ *
+ * @throws {SpatialError} `not-found`, with what lies beside; `unsupported` in a browser
+ *
+ * @example
+ * ```ts
+ * import { pathSource, readText, writeFile } from "tissular/io";
+ * const folder = process.getBuiltinModule("node:fs").mkdtempSync(`${process.getBuiltinModule("node:os").tmpdir()}/t-`);
+ * await writeFile(`${folder}/a.csv`, "id\n1\n");
+ * const source = await pathSource(folder);
+ * if (source.names.join() !== "a.csv" || (await readText(`${folder}/a.csv`)) !== "id\n1\n") throw new Error("one file");
+ * ```
+ */
 export async function pathSource(path: string): Promise<Source> {
   const fs = builtin<Fs>("node:fs");
   const { join, basename, dirname } = builtin<Path>("node:path");
@@ -45,7 +63,19 @@ export async function pathSource(path: string): Promise<Source> {
     label: path,
     names,
     size: (name) => fs.statSync(full(name)).size,
-    bytes: async (name) => new Uint8Array(await fs.promises.readFile(full(name))),
+    bytes: async (name) => {
+      const file = openFile(fs, full(name));
+      try {
+        const bytes = new Uint8Array(file.size);
+        for (let at = 0; at < bytes.length; at += PART) {
+          file.read(bytes.subarray(at, at + PART), at);
+          await breathe();
+        }
+        return bytes;
+      } finally {
+        file.close();
+      }
+    },
     slice: async (name, start, end) => {
       const file = openFile(fs, full(name));
       try {
@@ -97,15 +127,25 @@ function openFile(fs: Fs, path: string): SyncFile {
   return { size, read, close: () => fs.closeSync(handle) };
 }
 
-/** The SHA-256 of every file of a source that is named, by name, as hex; files on disk are read in parts. */
+/**
+ * The SHA-256 of the named files of a source, by name, as hex; files are read in parts. Node and Deno only.
+ *
+ * @example
+ * ```ts
+ * import { memorySource, sha256Files } from "tissular/io";
+ * const source = memorySource(new Map([["a", new TextEncoder().encode("hello")]]));
+ * const { a } = await sha256Files(source, ["a"]);
+ * if (!a.startsWith("2cf24dba5fb0a30e")) throw new Error("the digest of hello");
+ * ```
+ */
 export async function sha256Files(source: Source, names: readonly string[]): Promise<Record<string, string>> {
   const { createHash } = builtin<Crypto>("node:crypto");
   const digests: Record<string, string> = {};
   for (const name of names) {
     const hash = createHash("sha256");
     const size = source.size(name);
-    for (let at = 0; at < size; at += 8_388_608)
-      hash.update(await source.slice(name, at, Math.min(size, at + 8_388_608)));
+    for (let at = 0; at < size; at += PART)
+      hash.update(await source.slice(name, at, Math.min(size, at + PART)));
     digests[name] = hash.digest("hex");
   }
   return digests;
@@ -127,6 +167,7 @@ export const TOOL = "tissular";
  * @throws {SpatialError} `output`
  */
 export function checkFolder(folder: string, options: WriteFolderOptions = {}): void {
+  checkOptions("writeFolder", options, { force: boolean() });
   const fs = builtin<Fs>("node:fs");
   const info = fs.statSync(folder, { throwIfNoEntry: false });
   if (info === undefined) return;
@@ -169,6 +210,15 @@ function earlierRun(fs: Fs, folder: string): { tool?: unknown; outputs?: unknown
  *
  * @returns the folder's path
  * @throws {SpatialError} `output` as `checkFolder`, or where the disk refuses
+ *
+ * @example
+ * ```ts
+ * import { checkFolder, readText, writeFolder } from "tissular/io";
+ * const base = process.getBuiltinModule("node:fs").mkdtempSync(`${process.getBuiltinModule("node:os").tmpdir()}/t-`);
+ * checkFolder(`${base}/out`);
+ * const out = await writeFolder(`${base}/out`, new Map([["cells.csv", "id\na\n"], ["run.json", '{"tool": "tissular"}']]));
+ * if ((await readText(`${out}/cells.csv`)) !== "id\na\n") throw new Error("both files stand");
+ * ```
  */
 export async function writeFolder(
   folder: string,

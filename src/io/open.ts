@@ -94,7 +94,9 @@ export async function readSample(
   let ds = await candidate.read(report, options);
   if (options.positions !== undefined) ds = await withPositions(ds, options.positions, report);
   else if (ds.positions === null)
-    report.warnings.push("There are no coordinates: give them with positions (--positions).");
+    report.warnings.push(
+      "There are no coordinates: give the vendor's whole folder, or a table of them with positions (--positions).",
+    );
   return {
     dataset: ds,
     report: finished(report, ds.platform),
@@ -201,8 +203,12 @@ async function readBareH5(
   o: ReadOptions,
 ): Promise<SpatialDataset> {
   const vendor = await readTenxH5(source, name, report, o);
-  const parts = assemble(vendor, vendor.spatial ? "spot" : "cell", o.values, report);
-  return dataset({ ...parts, platform: "10x-h5" });
+  const isBins = vendor.cellIds.length > 0 && /^s_\d+um_/.test(vendor.cellIds[0]);
+  const observation = isBins ? "bin" : vendor.spatial ? "spot" : "cell";
+  const parquet = source.names.find((n) => n.endsWith("tissue_positions.parquet"));
+  if (parquet !== undefined)
+    report.warnings.push(`${parquet} (Visium HD) is parquet, which is not read yet.`);
+  return dataset({ ...assemble(vendor, observation, o.values, report), platform: "10x-h5" });
 }
 
 async function hasHdf5Signature(source: Source, name: string): Promise<boolean> {

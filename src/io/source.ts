@@ -22,7 +22,16 @@ export interface Source {
   readonly open: (name: string) => SyncFile | null;
 }
 
-/** A source over bytes in memory, by relative name. */
+/**
+ * A source over bytes in memory, by relative name; the bytes are shared.
+ *
+ * @example
+ * ```ts
+ * import { memorySource } from "tissular/io";
+ * const source = memorySource(new Map([["outs/a.csv", new Uint8Array(3)]]));
+ * if (source.size("outs/a.csv") !== 3) throw new Error("three bytes");
+ * ```
+ */
 export function memorySource(files: ReadonlyMap<string, Uint8Array>, label: string = "memory"): Source {
   const get = (name: string): Uint8Array => files.get(name) ?? missing(name, label);
   return {
@@ -47,6 +56,13 @@ export function memorySource(files: ReadonlyMap<string, Uint8Array>, label: stri
 /**
  * A source over a browser's `File` objects (a dropped folder, an input element) or named blobs. Files from a chosen
  * folder keep their relative paths.
+ *
+ * @example
+ * ```ts
+ * import { blobSource } from "tissular/io";
+ * const source = blobSource([{ name: "outs/a.csv", blob: new Blob(["id\n"]) }]);
+ * if ((await source.bytes("outs/a.csv")).length !== 3) throw new Error("three bytes");
+ * ```
  */
 export function blobSource(
   files: Iterable<File | { readonly name: string; readonly blob: Blob }>,

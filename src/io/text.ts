@@ -28,6 +28,14 @@ const decoder = new TextDecoder();
  * Reads comma-, tab- or semicolon-separated text: quotes, doubled quotes, CRLF, byte order mark.
  *
  * @throws {SpatialError} `format` where a line has more or fewer fields than the first, naming the line
+ *
+ * @example
+ * ```ts
+ * import { csvColumn, csvNumbers, csvStrings, parseCsv } from "tissular/io";
+ * const csv = parseCsv(new TextEncoder().encode('id,"x, um"\na,1.5\nb,NA\n'), "cells.csv");
+ * if (csvStrings(csv, 0).join() !== "a,b" || csvNumbers(csv, 1)[0] !== 1.5) throw new Error("two rows");
+ * if (!(csvColumn(csv, 1) instanceof Float64Array)) throw new Error("numbers with one missing");
+ * ```
  */
 export function parseCsv(bytes: Uint8Array, subject: string, options: CsvOptions = {}): Csv {
   const start = textStart(bytes);
@@ -219,7 +227,15 @@ export function textColumn(texts: readonly string[]): Categorical | readonly str
   return new Set(texts).size <= texts.length / 2 ? categories(texts) : texts;
 }
 
-/** A number as the shortest text that reads back to the same double; missing (NaN) is empty. */
+/**
+ * A number as the shortest text that reads back to the same double; missing (NaN) is empty.
+ *
+ * @example
+ * ```ts
+ * import { formatNumber } from "tissular/io";
+ * if (formatNumber(0.1) !== "0.1" || formatNumber(NaN) !== "") throw new Error("shortest text");
+ * ```
+ */
 export function formatNumber(value: number): string {
   return Number.isNaN(value) ? "" : String(value);
 }
@@ -238,7 +254,16 @@ export type CsvColumn = Column | Float32Array | Uint32Array | Ids;
 
 /**
  * A table as comma-separated text with a header, "\n" between lines, quotes only where needed. The same values give
- * the same text in every runtime.
+ * the same text in every runtime: numbers as the shortest text that reads back to the same number.
+ *
+ * @throws {SpatialError} `input` where columns differ in length
+ *
+ * @example
+ * ```ts
+ * import { formatCsv } from "tissular/io";
+ * const text = formatCsv({ id: ["a", "b,c"], x: Float64Array.of(0.1, NaN) });
+ * if (text !== 'id,x\na,0.1\n"b,c",\n') throw new Error(text);
+ * ```
  */
 export function formatCsv(columns: Readonly<Record<string, CsvColumn>>): string {
   const names = Object.keys(columns);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { csvColumn, csvNumbers, csvStrings, formatCsv, formatNumber, parseCsv } from "../../src/io/index.ts";
-import { formatFloat32 } from "../../src/io/text.ts";
+import { csvColumn, csvNumbers, csvStrings, formatCsv, parseCsv } from "../../src/io/index.ts";
+import { formatFloat32, formatNumber } from "../../src/io/text.ts";
 import { parseMatrix, parseMatrixMarket } from "../../src/io/text-matrix.ts";
 import { categories, ids } from "../../src/model/index.ts";
 
