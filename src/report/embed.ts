@@ -149,22 +149,25 @@ function variablesOf(analysis: Analysis): [string, Column][] {
   const first = [analysis.groups?.name ?? "", "cluster", "module"];
   const rank = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
   const groups = columns
-    .filter(([, c]) => isCategorical(c) && usable(c))
+    .filter(([name, c]) => isCategorical(c) && usable(name, c))
     .sort(([a], [b]) => rank(a) - rank(b));
-  const numbers = columns.filter(([name, c]) => isNumeric(c) && !/(^|_)(fov|index|row|col)$/i.test(name));
+  const numbers = columns.filter(([name, c]) => varies(c) && !/(^|_)(fov|index|row|col)$/i.test(name));
   const known = ["total_counts", "n_genes", "pct_mito"];
   numbers.sort(([a], [b]) => Number(known.includes(b)) - Number(known.includes(a)));
   return [...groups, ...numbers.slice(0, 8)];
 }
 
-function usable(column: Categorical): boolean {
-  return column.categories.length <= 200 && column.codes.some((code) => code >= 0);
+/** Worth a color: found by the analysis, or with two groups at least; not a name per observation. */
+function usable(name: string, column: Categorical): boolean {
+  const groups = new Set(column.codes.filter((code) => code >= 0)).size;
+  return groups > (name === "cluster" || name === "module" ? 0 : 1) && column.categories.length <= 200;
 }
 
-function isNumeric(column: Column): boolean {
-  return (
-    (column instanceof Float64Array || column instanceof Int32Array) && column.some((v) => Number.isFinite(v))
-  );
+/** Numbers that differ. */
+function varies(column: Column): boolean {
+  if (!(column instanceof Float64Array) && !(column instanceof Int32Array)) return false;
+  const first = column.find((v) => Number.isFinite(v));
+  return first !== undefined && column.some((v) => Number.isFinite(v) && v !== first);
 }
 
 /** "total_counts" as "total counts". */

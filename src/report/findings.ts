@@ -1,89 +1,13 @@
-import { log10 } from "../kernels/math.ts";
 import type { RankGenesResult } from "../cluster/index.ts";
-import { densityFigure, dotPlotFigure, heatmapFigure, histogramFigure } from "../plot/index.ts";
-import { quantile } from "../stats/index.ts";
+import { dotPlotFigure, heatmapFigure } from "../plot/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
-import { topInteractions, topMarkers, topSpatialGenes } from "./choose.ts";
-import { columnLabel, type Embedded } from "./embed.ts";
+import { topMarkers, topSpatialGenes } from "./choose.ts";
+import { type Embedded } from "./embed.ts";
 import { geneLabels } from "./expression.ts";
-import { count, percent, short, whole } from "./format.ts";
+import { count, percent, probability, short, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { groupCount } from "./overview.ts";
-import { absent, chart, nouns, type Section, tableOf } from "./sections.ts";
-
-/** How counts, genes, mitochondrial share, controls and sizes are distributed. */
-export async function qualitySection(analysis: Analysis): Promise<Section> {
-  const { cells, features } = analysis.dataset;
-  const { one, many } = nouns(analysis);
-  const charts: Markup[] = [];
-  const column = (name: string): Float64Array | null => {
-    const values = cells.columns[name];
-    const numbers =
-      values instanceof Float64Array || values instanceof Int32Array ? Float64Array.from(values) : null;
-    return numbers?.some((v) => Number.isFinite(v)) ? numbers : null;
-  };
-  const totals = column("total_counts");
-  if (totals?.some((v) => v > 0)) {
-    const log = quantile(totals, 0.99) > 20 * quantile(totals, 0.01);
-    charts.push(await chart(histogramFigure(totals, { title: `total counts per ${one}`, log })));
-  }
-  const detected = column("n_genes");
-  if (detected?.some((v) => v > 0))
-    charts.push(await chart(histogramFigure(detected, { title: `genes detected per ${one}` })));
-  const mito = column("pct_mito");
-  if (mito !== null) charts.push(await chart(histogramFigure(mito, { title: "mitochondrial counts (%)" })));
-  if (totals !== null) {
-    for (const name of Object.keys(cells.columns)
-      .filter((c) => /(^|_)(area|volume)$/i.test(c))
-      .slice(0, 3)) {
-      const size = column(name);
-      if (size?.some((v, i) => v > 0 && totals[i] > 0))
-        charts.push(
-          await chart(
-            densityFigure(size, totals, { xTitle: columnLabel(name), yTitle: "total counts", log: true }),
-          ),
-        );
-    }
-  }
-  const controls = Object.entries(features).map(([kind, { values, table }]) => {
-    const sum = values.data.reduce((a, b) => a + b, 0);
-    let touched = 0;
-    for (let i = 0; i < values.rows; i++) {
-      let any = false;
-      for (let e = values.indptr[i]; e < values.indptr[i + 1]; e++) if (values.data[e] > 0) any = true;
-      if (any) touched++;
-    }
-    const all = totals?.reduce((a, b) => a + b, 0) ?? NaN;
-    return [kind, whole(table.ids.length), whole(sum), percent(sum / all), percent(touched / values.rows)];
-  });
-  const why =
-    analysis.params.values === "counts"
-      ? "no count can be shown"
-      : `the values are ${analysis.params.values}, not counts`;
-  const body = html`<h2>Quality</h2>
-    ${
-      charts.length > 0
-        ? html`<p class="intro">
-              One value per ${one} that passed the filter; the vertical axis counts ${many}, the dashed line
-              is the
-              median.${
-                totals !== null && mito === null
-                  ? " No gene of this sample is mitochondrial, so there is no mitochondrial share."
-                  : ""
-              }
-            </p>
-            <div class="charts">${charts}</div>`
-        : html`<p class="absent">There are no distributions: ${why}.</p>`
-    }
-    ${
-      controls.length > 0
-        ? html`<h3 class="spaced">Control and other features</h3>
-            ${tableOf(["kind", "#features", "#counts", "#share of gene counts", `#${many} with any`], controls)}
-            <p class="small">These are kept apart: they are in no total and in no analysis.</p>`
-        : null
-    }`;
-  return { id: "quality", title: "Quality", body };
-}
+import { absent, chart, neighborRule, nouns, type Section, tableOf } from "./sections.ts";
 
 /** Which groups lie side by side more, or less, often than chance. */
 export async function neighborhoodSection(analysis: Analysis): Promise<Section> {
@@ -119,7 +43,8 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
   const body = html`<h2>${title}</h2>
     <p class="intro">
       How often neighbors of one ${groups.name} belong to another, against random placement of the same
-      labels. Red: side by side more often than chance; blue: less often. Neighbors: ${analysis.spatial.rule}.
+      labels. Red: side by side more often than chance; blue: less often. Neighbors:
+      ${neighborRule(analysis)}.
     </p>
     <div class="charts">
       ${await chart(figure, caption)}
@@ -173,7 +98,7 @@ export function spatialGenesSection(analysis: Analysis, embedded: Embedded): Sec
               aria-label="Map of ${labels[j]}"
             ></canvas
             ><strong>${labels[j]}</strong
-            ><span>I ${moran.i[j].toFixed(3)} · adjusted p ${probability(moran.pAdjusted[j])}</span>
+            ><span>I ${moran.i[j].toFixed(3)} · adj. p ${probability(moran.pAdjusted[j])}</span>
           </button>`,
       )}
     </div>
@@ -182,11 +107,6 @@ export function spatialGenesSection(analysis: Analysis, embedded: Embedded): Sec
       (yellow). All genes are in genes.csv.
     </p>`;
   return { id: "spatial-genes", title, body };
-}
-
-/** A p value as words; below what doubles hold it says so. */
-function probability(p: number): string {
-  return p === 0 ? "< 10\u207b\u00b3\u2070\u2070" : short(p);
 }
 
 /** Genes that mark groups and modules. */
@@ -301,98 +221,4 @@ export function modulesSection(analysis: Analysis): Section {
       ${candidates}
     </div>`;
   return { id: "modules", title, body };
-}
-
-/** The first row of each pair, in order. */
-function bestPerPair(rows: readonly number[], pairName: (row: number) => string): number[] {
-  const seen = new Set<string>();
-  return rows.filter((row) => !seen.has(pairName(row)) && seen.add(pairName(row)));
-}
-
-/** The names that come first, at most `count` different ones, sorted as numbers where they start with one. */
-function mostUsed(names: readonly string[], count: number): string[] {
-  const parts = (name: string): number[] => name.split(" \u2192 ").map((part) => Number(part));
-  return [...new Set(names)].slice(0, count).sort((a, b) => {
-    const [p, q] = [parts(a), parts(b)];
-    const order = p[0] - q[0] || p[1] - q[1];
-    return order === order ? order : a < b ? -1 : a > b ? 1 : 0;
-  });
-}
-
-/** Ligand-receptor pairs between groups, or why there are none. */
-export async function interactionsSection(analysis: Analysis): Promise<Section> {
-  const title = "Ligand-receptor";
-  const { interactions: result, interactionMatch: match } = analysis;
-  const matched =
-    match === null
-      ? null
-      : `${whole(match.complete)} of ${whole(match.pairs)} pairs have all their genes in this sample.`;
-  const page = (body: Markup): Section => ({
-    id: "interactions",
-    title,
-    body: html`<h2>Ligand-receptor pairs</h2>
-      ${body}`,
-  });
-  if (result === null)
-    return page(
-      html`${absent(analysis, "interactions", "The test of ligand-receptor pairs")}${matched === null ? null : html`<p class="quiet">${matched}${match?.likelyCause ? ` ${match.likelyCause}` : ""}</p>`}`,
-    );
-  if (result.score.length === 0)
-    return page(
-      html`<p class="absent">No pair is expressed by enough of any two groups to be tested.</p>
-        <p class="quiet">${matched}</p>`,
-    );
-  const order = topInteractions(result);
-  const significant = order.filter((row) => result.pAdjusted[row] < 0.05);
-  const pairName = (row: number): string =>
-    `${result.ligand.categories[result.ligand.codes[row]]} \u2192 ${result.receptor.categories[result.receptor.codes[row]]}`;
-  const wayName = (row: number): string =>
-    `${result.sender.categories[result.sender.codes[row]]} \u2192 ${result.receiver.categories[result.receiver.codes[row]]}`;
-  const shown = significant.length > 0 ? significant : order;
-  const best = bestPerPair(shown, pairName).slice(0, 20);
-  const pairs = best.map(pairName);
-  const ways = mostUsed([...best, ...shown.filter((row) => pairs.includes(pairName(row)))].map(wayName), 20);
-  const size = new Float64Array(pairs.length * ways.length).fill(NaN);
-  const color = new Float64Array(size.length).fill(NaN);
-  for (const row of order) {
-    const [r, c] = [pairs.indexOf(pairName(row)), ways.indexOf(wayName(row))];
-    if (r < 0 || c < 0) continue;
-    size[r * ways.length + c] = result.score[row];
-    color[r * ways.length + c] = Math.min(300, Math.max(0, -log10(result.pAdjusted[row])));
-  }
-  const { one, many } = nouns(analysis);
-  const name = analysis.groups?.name ?? "group";
-  const figure = dotPlotFigure(
-    { rows: pairs, columns: ways, size, color },
-    { sizeTitle: "score", colorTitle: "\u2212log10 adj. p", columnTitle: `${name}: sender \u2192 receiver` },
-  );
-  const rows = shown
-    .slice(0, 15)
-    .map((row) => [
-      pairName(row),
-      wayName(row),
-      short(result.score[row]),
-      probability(result.pAdjusted[row]),
-      result.edges[row] === result.edges[row] ? whole(result.edges[row]) : "",
-      result.edgeEnrichment[row] === result.edgeEnrichment[row]
-        ? result.edgeEnrichment[row].toFixed(2).replace("-", "\u2212")
-        : "",
-    ]);
-  const caution =
-    one === "cell"
-      ? ""
-      : ` A ${one} can hold both sender and receiver, so a ${name} that pairs with itself may mean contact within ${many}.`;
-  return page(
-    html`<p class="intro">
-        ${matched} ${whole(significant.length)} of ${whole(result.score.length)} tested rows have an adjusted
-        p below 0.05. A pair whose genes are expressed in two groups may interact; expression alone does not
-        show that it does.${caution}
-      </p>
-      <div class="charts">
-        ${await chart(figure, html`Size: mean of ligand in the sender and receptor in the receiver. Color: significance against ${whole(result.params.permutations)} random labelings. All rows are in interactions.csv.`)}
-        <div>
-          ${tableOf(["pair", `${name}s`, "#score", "#adj. p", "#contacts", "#contacts, log2 vs chance"], rows)}
-        </div>
-      </div>`,
-  );
 }

@@ -41,3 +41,8 @@ export function list(parts: readonly string[]): string {
   if (parts.length < 2) return parts.join("");
   return `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
 }
+
+/** A p value as words; below what doubles hold it says so. */
+export function probability(p: number): string {
+  return p === 0 ? "< 10\u207b\u00b3\u2070\u2070" : short(p);
+}

@@ -3,7 +3,7 @@ import type { Categorical, Column } from "../model/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { count, list, short, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
-import { nouns, type Section, tableOf } from "./sections.ts";
+import { neighborRule, nouns, type Section, tableOf } from "./sections.ts";
 
 /** A platform's name, and how a sentence says that a sample is of it. */
 const platforms: Readonly<Record<string, readonly [name: string, phrase: string]>> = {
@@ -243,7 +243,7 @@ function methodLines(analysis: Analysis): string[] {
     lines.push(
       "UMAP shows the same graph in two dimensions; distances in it have no unit and sizes of gaps no meaning.",
     );
-  if (analysis.spatial !== null) lines.push(`Spatial neighbors: ${analysis.spatial.rule}.`);
+  if (analysis.spatial !== null) lines.push(`Spatial neighbors: ${neighborRule(analysis)}.`);
   if (analysis.modules !== null)
     lines.push(
       `Tissue modules: expression averaged with spatial neighbors, principal components, Gaussian mixture; ${params.modules === "auto" ? "their number taken at the bend of the BIC curve" : "their number as asked"}.`,

@@ -4,16 +4,11 @@ import type { Analysis } from "../pipeline/index.ts";
 import { clientScript } from "./client.generated.ts";
 import { embed } from "./embed.ts";
 import { explorerSection } from "./explorer.ts";
-import {
-  interactionsSection,
-  markersSection,
-  modulesSection,
-  neighborhoodSection,
-  qualitySection,
-  spatialGenesSection,
-} from "./findings.ts";
+import { markersSection, modulesSection, neighborhoodSection, spatialGenesSection } from "./findings.ts";
 import { html, rawBlock, scriptJson, trusted } from "./html.ts";
+import { interactionsSection } from "./interactions.ts";
 import { head, inputSection, methodsSection } from "./overview.ts";
+import { qualitySection } from "./quality.ts";
 import type { Section } from "./sections.ts";
 import { styleSheet } from "./style.ts";
 

@@ -65,3 +65,8 @@ export function nouns(analysis: Analysis): { readonly one: string; readonly many
   const one = analysis.dataset.observation;
   return { one, many: `${one}s` };
 }
+
+/** How spatial neighbors were chosen, with the unit as it is written. */
+export function neighborRule(analysis: Analysis): string {
+  return analysis.spatial === null ? "none" : analysis.spatial.rule.replace(/ um\b/, " \u00b5m");
+}

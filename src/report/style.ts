@@ -84,7 +84,8 @@ select, input[type="search"], button.plain {
 button { font: inherit; cursor: pointer; }
 button.plain:hover, select:hover { border-color: var(--quiet); }
 button.text { background: none; border: 0; color: var(--accent); padding: .2rem 0; font-size: .8125rem; }
-input[type="range"] { width: 6.5rem; accent-color: var(--accent); }
+input[type="search"] { width: 11rem; }
+input[type="range"] { width: 5.5rem; accent-color: var(--accent); }
 input[type="checkbox"] { accent-color: var(--accent); }
 input:invalid { border-color: var(--warn); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -111,7 +112,7 @@ input:invalid { border-color: var(--warn); }
 #tip { position: absolute; z-index: 3; max-width: 17rem; background: var(--paper); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem .7rem; font-size: .8125rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px rgb(0 0 0 / .14); overflow-wrap: anywhere; }
 #tip dl { display: grid; grid-template-columns: auto auto; gap: 0 .8rem; margin: .25rem 0 0; justify-content: start; }
 #tip dt { color: var(--quiet); } #tip dd { margin: 0; font-variant-numeric: tabular-nums; }
-.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(46%, 11.5rem), 1fr)); gap: 1.2rem 1rem; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(46%, 11.5rem), 1fr)); gap: 1.2rem 1rem; align-items: start; }
 .maps button { display: block; width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: left; border-radius: 8px; }
 .maps canvas { display: block; width: 100%; aspect-ratio: 1; background: var(--panel); border-radius: 8px; }
 .maps strong { display: block; font-size: .875rem; font-weight: 600; margin-top: .4rem; overflow-wrap: anywhere; line-height: 1.3; }
