@@ -187,8 +187,11 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         subject: name,
       });
     }
-    const type = meta.type === 8 ? (meta.enum_type as { type: number }).type : meta.type;
-    return view(raw(path, meta, start, end).buffer as ArrayBuffer, type, meta.size, meta.signed, path, name);
+    const buffer = raw(path, meta, start, end).buffer as ArrayBuffer;
+    if (meta.type !== 8) return view(buffer, meta.type, meta.size, meta.signed, path, name);
+    const { type, members } = meta.enum_type as H5wasm.EnumTypeMetadata;
+    const values = view(buffer, type, meta.size, meta.signed, path, name);
+    return isTruth(meta) ? Uint8Array.from(values, (v) => (v === members["TRUE"] ? 1 : 0)) : values;
   };
 
   return {
@@ -205,14 +208,9 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       }),
     info: (path) => {
       const meta = dataset(path);
-      const isBoolean =
-        meta.type === 8 &&
-        Object.keys(meta.enum_type?.members ?? {})
-          .sort()
-          .join() === "FALSE,TRUE";
       const types = { 0: "integer", 1: "float", 3: "string" } as const;
       return {
-        type: isBoolean ? "boolean" : (types[meta.type as 0] ?? "other"),
+        type: isTruth(meta) ? "boolean" : (types[meta.type as 0] ?? "other"),
         shape: meta.shape,
         length: meta.shape === null ? 0 : meta.total_size,
       };
@@ -245,6 +243,12 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       return guarded(path, () => variableStrings(module, id, path, meta.total_size));
     },
   };
+}
+
+/** Is this how Python's HDF5 library keeps truth values, an enumeration of FALSE and TRUE? */
+function isTruth(meta: H5wasm.Metadata): boolean {
+  const members = Object.keys(meta.enum_type?.members ?? {});
+  return meta.type === 8 && members.length === 2 && members.includes("FALSE") && members.includes("TRUE");
 }
 
 type Typed =

@@ -47,7 +47,20 @@ describe("readSample at the edges: Visium", () => {
     }
   });
 
-  it("lists several samples and reads the one asked for", async () => {
+  it("takes the scale from any neighbors of the hexagonal array, off-tissue spots aside", async () => {
+    const read = async (positions: string): Promise<number | null | undefined> => {
+      const source = files({
+        "filtered_feature_bc_matrix.h5": await matrix(),
+        "spatial/tissue_positions.csv": positions,
+      });
+      return (await readSample(source)).dataset.positions?.micronsPerUnit;
+    };
+    expect(await read("AA-1,1,3,5,0,0\nCC-1,1,4,4,40,-30\nGG-1,0,9,9,7,7\nTT-1,0,9,10,7,8\n")).toBe(2);
+    expect(await read("AA-1,1,3,5,0,0\nCC-1,1,9,9,40,-30\nGG-1,0,9,9,7,7\n")).toBeNull();
+    expect(await read("AA-1,1,3,5,0,0\nCC-1,1,3,6,40,-30\nGG-1,1,9,9,7,7\n")).toBeNull();
+  });
+
+  it("lists several samples", async () => {
     const h5 = await matrix();
     const two = files({
       "S1_filtered_feature_bc_matrix.h5": h5,
