@@ -113,11 +113,14 @@ async function withPositions(
   positions: string | Uint8Array,
   report: Draft,
 ): Promise<SpatialDataset> {
-  const isPath = typeof positions === "string";
-  const file = isPath ? await pathSource(positions) : null;
+  const file = typeof positions === "string" ? await pathSource(positions) : null;
+  if (file !== null && file.names.length !== 1)
+    throw new SpatialError("input", `positions must be one file, found the folder ${file.label}.`, {
+      subject: "positions",
+    });
   const name = file === null ? "positions" : file.names[0];
   const bytes = file === null ? (positions as Uint8Array) : await file.bytes(name);
-  report.files.push(isPath ? positions : name);
+  report.files.push(name);
   const table = parsePositions(isGzip(bytes) ? await gunzip(bytes, name) : bytes, name);
   const isSpots = ds.observation === "cell" && "array_row" in table.columns;
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
@@ -155,7 +158,10 @@ async function detect(source: Source): Promise<Candidate> {
     throw new SpatialError(
       "input",
       `${source.label} must hold one sample, found ${outermost.length}: ${sample(list, 12)}.`,
-      { subject: source.label, hint: "Name one of them; several samples are read one by one." },
+      {
+        subject: source.label,
+        hint: "Name one of them (files of several samples in one folder go into a folder each); samples are read one by one.",
+      },
     );
   }
   return outermost[0];
