@@ -24,6 +24,7 @@ import { GENES, noteRepeats } from "./assemble.ts";
 import { encoding, readFrame, readMatrix } from "./elements.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import { encodePng } from "./images.ts";
+import { dropUnplaced } from "./positions.ts";
 import { counted, type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
 import { micronsPerPixel } from "./visium.ts";
@@ -66,7 +67,7 @@ export async function readAnndata(
     );
     noteSkipped(file, report);
     const split = splitKinds(genes, matrices, report);
-    return dataset({
+    const whole = dataset({
       platform: own.platform ?? "h5ad",
       observation,
       cells,
@@ -80,6 +81,7 @@ export async function readAnndata(
       images,
       embeddings: readEmbeddings(file, cells.ids.length, report),
     });
+    return dropUnplaced(whole, report);
   });
 }
 

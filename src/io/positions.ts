@@ -175,3 +175,14 @@ function rowsById(table: PositionTable, noun: string): Map<string, number> {
   }
   return rowOf;
 }
+
+/** Leaves out and reports observations whose coordinates are no numbers. */
+export function dropUnplaced(ds: SpatialDataset, report: Draft): SpatialDataset {
+  if (ds.positions === null) return ds;
+  const { data, rows, cols } = ds.positions;
+  const placed = (i: number): boolean => data.subarray(i * cols, (i + 1) * cols).every(Number.isFinite);
+  const kept = Array.from({ length: rows }, (_, i) => i).filter(placed);
+  if (kept.length === rows) return ds;
+  report.dropped.push({ what: ds.observation, count: rows - kept.length, why: "coordinates are no numbers" });
+  return selectCells(ds, kept);
+}

@@ -144,6 +144,15 @@ describe("writeH5ad", () => {
     expect(read.genes.columns).toEqual({ name: ["g"] });
   });
 
+  it("a cell without coordinates is left out at reading and reported", async () => {
+    const ds = await full();
+    const data = Float64Array.of(0, 1, NaN, 3, 4, 5);
+    const bytes = await writeH5ad({ ...ds, positions: { ...ds.positions, data } as typeof ds.positions });
+    const { dataset: read, report } = await readSample(files({ "r.h5ad": bytes }));
+    expect([read.cells.ids.length, read.cells.ids.at(1)]).toEqual([2, "c"]);
+    expect(report.dropped).toContainEqual({ what: "spot", count: 1, why: "coordinates are no numbers" });
+  });
+
   it("refuses what it cannot write", async () => {
     const ds = await full();
     await expect(writeH5ad(ds, { x: "nope" })).rejects.toMatchObject({ code: "input" });
