@@ -59,7 +59,7 @@ export function explorerSection(analysis: Analysis, embedded: Embedded): Section
           id="gene"
           type="search"
           list="gene-names"
-          placeholder="Search ${whole(payload.genes.length)} genes"
+          placeholder="${whole(payload.genes.length)} genes"
           autocomplete="off"
           spellcheck="false" /><datalist id="gene-names"></datalist
       ></label>

@@ -2,7 +2,7 @@ import type { RankGenesResult } from "../cluster/index.ts";
 import { dotPlotFigure, heatmapFigure } from "../plot/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { topMarkers, topSpatialGenes } from "./choose.ts";
-import { type Embedded } from "./embed.ts";
+import type { Embedded } from "./embed.ts";
 import { geneLabels } from "./expression.ts";
 import { count, percent, probability, short, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";

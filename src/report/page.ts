@@ -33,8 +33,8 @@ export interface ReportOptions {
  * import { analyze } from "tissular/pipeline";
  * import { renderReport } from "tissular/report";
  * import { simulateTissue } from "tissular/simulate";
- * const tissue = simulateTissue({ seed: 1 });
- * const page = await renderReport(await analyze(tissue, { permutations: 20, skip: ["umap"] }));
+ * const { dataset } = simulateTissue({ observations: 150, genes: 200, seed: 1 });
+ * const page = await renderReport(await analyze({ dataset }, { permutations: 20, modules: 3 }));
  * if (!page.startsWith("<!doctype html>")) throw new Error("a page wanted");
  * ```
  */

@@ -205,6 +205,18 @@ function wire(): void {
     show();
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
+  let theme: string | undefined;
+  addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset["theme"];
+    document.documentElement.dataset["theme"] = "light";
+    recolor();
+    for (const view of Object.values(views)) view.drawNow();
+  });
+  addEventListener("afterprint", () => {
+    if (theme === undefined) delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = theme;
+    recolor();
+  });
   byId("theme").addEventListener("click", () => {
     const dark = getComputedStyle(document.documentElement).getPropertyValue("--is-dark").trim();
     document.documentElement.dataset["theme"] = dark === "1" ? "light" : "dark";
