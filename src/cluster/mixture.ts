@@ -37,17 +37,17 @@ export interface GaussianMixtureResult {
 /**
  * Which k groups do the rows fall into, if each is a cloud of the same shape? A Gaussian mixture with tied covariance.
  *
- * Density: sum over groups of weight_g N(x; mean_g, C). Expectation-maximization runs from Ward's hierarchy and from
- * `restarts` k-means starts (k-means++ centers), and the likeliest answer wins. C is the within-group scatter over n
- * plus a millionth of the mean variance, so it can always be inverted. Above 4,000 rows the starts are compared on
- * 4,000 rows drawn by the seed (Ward on 2,000 of them), and the winner goes on with all. A group may end up empty where
- * rows are fewer than k distinct ones.
+ * Density: sum over groups of weight_g N(x; mean_g, C). Expectation-maximization runs from Ward's hierarchy (of at most
+ * 1,000 rows) and from `restarts` k-means starts (k-means++ centers) until it slows down, the best three go on to the
+ * end, and the likeliest answer wins. C is the within-group scatter over n plus a millionth of the mean variance, so it
+ * can always be inverted. Above 4,000 rows the starts are compared on 4,000 rows drawn by the seed, and the winner goes
+ * on with all. A group may end up empty where there are fewer than k distinct rows.
  *
  * @param x n x d, for instance principal components; columns are used as they are (scale matters for the starts only)
  * @throws {SpatialError} `input` for fewer rows than groups or values that are not finite
  *
  * Cost: 2 n k d multiplications and n k exponentials per step, some 10 to 100 steps per start.
- * Checked against the definition of the likelihood and scikit-learn's result on the same starts' optimum.
+ * Checked against the definition of the likelihood.
  * Source: McLachlan and Peel 2000, Finite Mixture Models, doi:10.1002/0471721182.
  *
  * @example

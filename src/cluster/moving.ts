@@ -37,7 +37,7 @@ export async function moveNodes(
   const waiting = new Uint8Array(nodes).fill(1);
   let head = 0;
   let length = nodes;
-  for (let steps = 1; length > 0; steps++) {
+  for (let steps = 0; length > 0; steps++) {
     if (steps % 32768 === 0) {
       checkAborted(run.signal);
       await breathe();

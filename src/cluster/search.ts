@@ -2,7 +2,7 @@ import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { shuffle } from "../kernels/random.ts";
 import { kMeansStart, wardStart } from "./starts.ts";
-import { assignTied, fitTied, type Points, pointsOf, type TiedFit } from "./tied.ts";
+import { fitTied, modelOf, type Points, pointsOf, type TiedFit, type TiedModel } from "./tied.ts";
 import { wardTree, type WardTree } from "./ward.ts";
 
 /** Some of the points, on which starts are compared, and Ward's hierarchy of some of those. */
@@ -14,8 +14,11 @@ export interface Sample {
 }
 
 const SAMPLE_ROWS = 4000;
-const TREE_ROWS = 2000;
+const TREE_ROWS = 1000;
+/** Rise of the log-likelihood per point at which a start counts as slowed down, and as done. */
+const COARSE = 1e-3;
 const TOLERANCE = 1e-5;
+const FINALISTS = 3;
 const MAX_ITERATIONS = 500;
 
 /** All points, or `rows` of them drawn by the seed. */
@@ -50,7 +53,7 @@ export function subset(points: Points, rows: Uint32Array): Points {
 
 /**
  * The likeliest mixture of k groups among those grown from Ward's hierarchy and from `restarts` k-means starts on the
- * sample; where the sample is not everything, the winner goes on with all points.
+ * sample. All starts run until they slow down, the best of them to the end, there and then with all points.
  */
 export async function bestFit(
   points: Points,
@@ -62,26 +65,30 @@ export async function bestFit(
   onFraction: (fraction: number) => void = () => undefined,
 ): Promise<TiedFit> {
   const part = sample.points;
-  let best: TiedFit | null = null;
+  const fits: TiedFit[] = [];
   for (let r = 0; r <= restarts; r++) {
     checkAborted(run.signal);
     const start =
       r === 0
         ? wardStart(part, Math.min(k, sample.tree.points), sample.tree, sample.treeRows)
         : kMeansStart(part, k, stream(seed, 0x3e11, k, r));
-    const fit = fitTied(part, k, start, TOLERANCE, MAX_ITERATIONS);
-    if (best === null || fit.logLikelihood > best.logLikelihood) best = fit;
+    fits.push(fitTied(part, modelOf(part, k, start), COARSE, MAX_ITERATIONS));
     onFraction((r + 1) / (restarts + 1));
     await breathe();
   }
-  const fit = best as TiedFit;
-  if (part.n === points.n) return fit;
-  return fitTied(points, k, assignTied(points, shifted(fit, part, points)), TOLERANCE, MAX_ITERATIONS);
+  fits.sort((a, b) => b.logLikelihood - a.logLikelihood);
+  const ends: TiedFit[] = [];
+  for (const fit of fits.slice(0, FINALISTS)) {
+    ends.push(fitTied(part, fit, TOLERANCE, MAX_ITERATIONS));
+    await breathe();
+  }
+  const best = ends.reduce((a, b) => (b.logLikelihood > a.logLikelihood ? b : a));
+  return part.n === points.n ? best : fitTied(points, shifted(best, part, points), TOLERANCE, MAX_ITERATIONS);
 }
 
 /** The same mixture in the coordinates of other points. */
-export function shifted(fit: TiedFit, from: Points, to: Points): TiedFit {
-  const means = fit.means.slice();
+export function shifted(model: TiedModel, from: Points, to: Points): TiedModel {
+  const means = model.means.slice();
   for (let e = 0; e < means.length; e++) means[e] += from.center[e % from.d] - to.center[e % from.d];
-  return { ...fit, means };
+  return { ...model, means };
 }

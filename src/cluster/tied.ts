@@ -15,16 +15,9 @@ export interface Points {
   readonly scatter: Float64Array;
 }
 
-/** A mixture of k normal distributions with one covariance, in centred coordinates. */
-export interface TiedFit {
-  readonly k: number;
-  /** length k, sum 1 */
-  readonly weights: Float64Array;
-  /** length k * d */
-  readonly means: Float64Array;
-  /** length d * d */
-  readonly covariance: Float64Array;
-  /** of the parameters above, natural log */
+/** A model with its likelihood on the points it was fitted to. */
+export interface TiedFit extends TiedModel {
+  /** natural log */
   readonly logLikelihood: number;
   readonly converged: boolean;
 }
@@ -52,22 +45,33 @@ export function pointsOf(x: Dense): Points {
 /** Added to each variance, as a part of the mean variance: keeps the covariance invertible. */
 const RIDGE = 1e-6;
 
+/** Weights, means and shared covariance of k groups. */
+export interface TiedModel {
+  /** length k, sum 1 */
+  readonly weights: Float64Array;
+  /** length k * d, in the points' centred coordinates */
+  readonly means: Float64Array;
+  /** length d * d */
+  readonly covariance: Float64Array;
+}
+
+/** The model of hard labels from 0 to k - 1. */
+export function modelOf(points: Points, k: number, labels: Int32Array): TiedModel {
+  const share = new Float64Array(points.n * k);
+  for (let i = 0; i < points.n; i++) share[i * k + labels[i]] = 1;
+  return maximize(points, k, share);
+}
+
 /**
- * Expectation-maximization from hard labels (from 0 to k - 1), until the log-likelihood per point rises by less than
- * `tolerance`. The shared covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the
- * within-group scatter is the total scatter less that of the means.
+ * Expectation-maximization from a model, until the log-likelihood per point rises by less than `tolerance`. The shared
+ * covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the within-group scatter is
+ * the total scatter less that of the means.
  */
-export function fitTied(
-  points: Points,
-  k: number,
-  start: Int32Array,
-  tolerance: number,
-  maxIterations: number,
-): TiedFit {
+export function fitTied(points: Points, start: TiedModel, tolerance: number, maxIterations: number): TiedFit {
   const { n } = points;
+  const k = start.weights.length;
   const share = new Float64Array(n * k);
-  for (let i = 0; i < n; i++) share[i * k + start[i]] = 1;
-  let model = maximize(points, k, share);
+  let model = start;
   let logLikelihood = expect(points, model, share);
   let converged = false;
   for (let step = 1; step < maxIterations && !converged; step++) {
@@ -76,16 +80,10 @@ export function fitTied(
     logLikelihood = expect(points, model, share);
     converged = logLikelihood - last < tolerance * n;
   }
-  return { k, ...model, logLikelihood, converged };
+  return { ...model, logLikelihood, converged };
 }
 
-interface Model {
-  readonly weights: Float64Array;
-  readonly means: Float64Array;
-  readonly covariance: Float64Array;
-}
-
-function maximize(points: Points, k: number, share: Float64Array): Model {
+function maximize(points: Points, k: number, share: Float64Array): TiedModel {
   const { n, d, data, scatter } = points;
   const mass = new Float64Array(k);
   const means = new Float64Array(k * d);
@@ -94,7 +92,7 @@ function maximize(points: Points, k: number, share: Float64Array): Model {
       const r = share[i * k + g];
       if (r === 0) continue;
       mass[g] += r;
-      for (let c = 0; c < d; c++) means[g * d + c] += r * data[i * d + c];
+      for (let c = 0, p = g * d, q = i * d; c < d; c++) means[p + c] += r * data[q + c];
     }
   }
   const covariance = scatter.slice();
@@ -114,7 +112,7 @@ function maximize(points: Points, k: number, share: Float64Array): Model {
 
 /** Log-odds of the groups at x are x . slope_g + offset_g, up to a term common to all groups. */
 function discriminant(
-  model: Model,
+  model: TiedModel,
   d: number,
 ): { slopes: Float64Array; offsets: Float64Array; factor: Float64Array } {
   const factor = cholesky(model.covariance, d);
@@ -132,8 +130,11 @@ function discriminant(
   return { slopes, offsets, factor };
 }
 
+/** Shares below e^-25 of the largest count as 0. */
+const NEGLIGIBLE = -25;
+
 /** Fills the groups' shares of each point and returns the log-likelihood. */
-function expect(points: Points, model: Model, share: Float64Array): number {
+function expect(points: Points, model: TiedModel, share: Float64Array): number {
   const { n, d, data, scatter } = points;
   const k = model.weights.length;
   const { slopes, offsets, factor } = discriminant(model, d);
@@ -143,19 +144,19 @@ function expect(points: Points, model: Model, share: Float64Array): number {
     let top = -Infinity;
     for (let g = 0; g < k; g++) {
       let s = offsets[g];
-      for (let c = 0; c < d; c++) s += data[i * d + c] * slopes[g * d + c];
+      for (let c = 0, p = i * d, q = g * d; c < d; c++) s += data[p + c] * slopes[q + c];
       share[at + g] = s;
       if (s > top) top = s;
     }
     let total = 0;
     for (let g = 0; g < k; g++) {
       const below = share[at + g] - top;
-      const e = below > -40 ? exp(below) : 0;
+      const e = below === 0 ? 1 : below > NEGLIGIBLE ? exp(below) : 0;
       share[at + g] = e;
       total += e;
     }
     for (let g = 0; g < k; g++) share[at + g] /= total;
-    sum += top + log(total);
+    sum += total === 1 ? top : top + log(total);
   }
   // The common term: -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter).
   let trace = 0;
@@ -172,13 +173,14 @@ function expect(points: Points, model: Model, share: Float64Array): number {
 }
 
 /** The likeliest group of each point. */
-export function assignTied(points: Points, fit: TiedFit): Int32Array {
+export function assignTied(points: Points, fit: TiedModel): Int32Array {
   const { n, d, data } = points;
+  const k = fit.weights.length;
   const { slopes, offsets } = discriminant(fit, d);
   const labels = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     let top = -Infinity;
-    for (let g = 0; g < fit.k; g++) {
+    for (let g = 0; g < k; g++) {
       let s = offsets[g];
       for (let c = 0; c < d; c++) s += data[i * d + c] * slopes[g * d + c];
       if (s > top) {
@@ -192,6 +194,7 @@ export function assignTied(points: Points, fit: TiedFit): Int32Array {
 
 /** Bayesian information criterion, lower is better: k - 1 weights, k d means, d (d + 1) / 2 covariances are free. */
 export function bicTied(fit: TiedFit, n: number, d: number): number {
-  const free = fit.k - 1 + fit.k * d + (d * (d + 1)) / 2;
+  const k = fit.weights.length;
+  const free = k - 1 + k * d + (d * (d + 1)) / 2;
   return free * log(n) - 2 * fit.logLikelihood;
 }

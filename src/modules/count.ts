@@ -39,10 +39,10 @@ export async function moduleCandidates(
   const quiet: RunOptions = { signal: run.signal };
   const candidates: ModuleCandidate[] = [];
   for (let k = 1; k <= most; k++) {
-    const fit = await bestFit(part, whole, k, 5, seed, quiet);
+    const fit = await bestFit(part, whole, k, 4, seed, quiet);
     const [a, b] = [
-      await bestFit(halves[0], samples[0], k, 2, seed, quiet),
-      await bestFit(halves[1], samples[1], k, 2, seed, quiet),
+      await bestFit(halves[0], samples[0], k, 1, seed, quiet),
+      await bestFit(halves[1], samples[1], k, 1, seed, quiet),
     ].map((found: TiedFit, h) => bySize(assignTied(part, shifted(found, halves[h], part))));
     candidates.push({ k, stability: adjustedRandIndex(a, b), bic: bicTied(fit, part.n, part.d) });
     run.onProgress?.({ step: "number of modules", fraction: k / most });

@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { adjustedRandIndex, leiden } from "../../src/cluster/index.ts";
+import { stream } from "../../src/core/rng.ts";
+import type { Graph } from "../../src/model/index.ts";
+import { readCsr, readNpz } from "../support/npz.ts";
+import { oracles } from "../support/shared.ts";
+
+/** An undirected graph from weighted edges, each given once. */
+function graphOf(nodes: number, edges: readonly (readonly [number, number, number])[]): Graph {
+  const rows: Map<number, number>[] = Array.from({ length: nodes }, () => new Map<number, number>());
+  for (const [a, b, w] of edges) {
+    if (a === b) continue;
+    rows[a].set(b, w);
+    rows[b].set(a, w);
+  }
+  const indptr = new Uint32Array(nodes + 1);
+  const indices: number[] = [];
+  const weights: number[] = [];
+  rows.forEach((row, i) => {
+    for (const j of [...row.keys()].sort((x, y) => x - y)) {
+      indices.push(j);
+      weights.push(row.get(j) as number);
+    }
+    indptr[i + 1] = indices.length;
+  });
+  return {
+    kind: "graph",
+    nodes,
+    directed: false,
+    indptr,
+    indices: Uint32Array.from(indices),
+    weights: Float32Array.from(weights),
+    distances: new Float64Array(indices.length),
+  };
+}
+
+/** Groups of equal size: dense within, sparse between. */
+function planted(groups: number, size: number, seed: number, between = 0.01): Graph {
+  const rng = stream(seed);
+  const edges: [number, number, number][] = [];
+  for (let i = 0; i < groups * size; i++)
+    for (let j = 0; j < i; j++) {
+      const same = Math.floor(i / size) === Math.floor(j / size);
+      if (rng.uniform() < (same ? 0.3 : between)) edges.push([i, j, 0.5 + rng.uniform()]);
+    }
+  return graphOf(groups * size, edges);
+}
+
+/** Modularity by its definition over all pairs of nodes. */
+function modularity(graph: Graph, codes: Int32Array, resolution: number): number {
+  const n = graph.nodes;
+  const a = new Float64Array(n * n);
+  const strength = new Float64Array(n);
+  let total = 0;
+  for (let i = 0; i < n; i++)
+    for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++) {
+      a[i * n + graph.indices[e]] = graph.weights[e];
+      strength[i] += graph.weights[e];
+      total += graph.weights[e];
+    }
+  let q = 0;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      if (codes[i] === codes[j])
+        q += a[i * n + j] / total - (resolution * strength[i] * strength[j]) / total / total;
+  return q;
+}
+
+/** Whether each cluster's nodes reach each other within it. */
+function allConnected(graph: Graph, codes: Int32Array): boolean {
+  const reached = new Set<number>();
+  const seenClusters = new Set<number>();
+  for (let first = 0; first < graph.nodes; first++) {
+    if (reached.has(first)) continue;
+    if (seenClusters.has(codes[first])) return false;
+    seenClusters.add(codes[first]);
+    const stack = [first];
+    reached.add(first);
+    while (stack.length > 0) {
+      const v = stack.pop() as number;
+      for (let e = graph.indptr[v]; e < graph.indptr[v + 1]; e++) {
+        const u = graph.indices[e];
+        if (codes[u] !== codes[v] || reached.has(u) || graph.weights[e] === 0) continue;
+        reached.add(u);
+        stack.push(u);
+      }
+    }
+  }
+  return true;
+}
+
+const anyGraph = fc
+  .tuple(fc.integer({ min: 1, max: 30 }), fc.nat(), fc.double({ min: 0.02, max: 0.4, noNaN: true }))
+  .map(([n, seed, density]) => {
+    const rng = stream(seed);
+    const edges: [number, number, number][] = [];
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < i; j++) if (rng.uniform() < density) edges.push([i, j, rng.uniform()]);
+    return graphOf(n, edges);
+  });
+
+describe.skipIf(oracles === null)("leiden agrees with igraph", () => {
+  it("reaches its best modularity of 10 seeds, from every seed", async () => {
+    const core = join(oracles ?? "", "core");
+    const c = readCsr(readNpz(join(core, "neighbors.npz")), "connectivities");
+    const best = Math.max(...(readNpz(join(core, "leiden.npz"))["modularity"].data as Float64Array));
+    const graph: Graph = {
+      kind: "graph",
+      nodes: c.rows,
+      directed: false,
+      indptr: c.indptr,
+      indices: c.indices,
+      weights: c.data,
+      distances: new Float64Array(c.data.length),
+    };
+    for (let seed = 0; seed < 10; seed++) {
+      const found = await leiden(graph, { seed });
+      expect(found.modularity).toBeGreaterThan(best - 0.005);
+    }
+  });
+});
+
+describe("leiden", () => {
+  it("finds planted groups", async () => {
+    const graph = planted(5, 40, 1);
+    const { labels } = await leiden(graph);
+    const truth = { ...labels, codes: labels.codes.map((_, i) => Math.floor(i / 40)) };
+    expect(adjustedRandIndex(labels, truth)).toBe(1);
+    expect(labels.categories).toEqual(["0", "1", "2", "3", "4"]);
+  });
+
+  it("always states the modularity of connected clusters, ordered by size, and leaves the graph alone", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyGraph, fc.double({ min: 0.1, max: 3, noNaN: true }), async (graph, resolution) => {
+        const before = graph.weights.slice();
+        const { labels, modularity: q } = await leiden(graph, { resolution });
+        if (graph.weights.length > 0) expect(q).toBeCloseTo(modularity(graph, labels.codes, resolution), 9);
+        expect(allConnected(graph, labels.codes)).toBe(true);
+        const sizes = labels.categories.map((_, c) => labels.codes.filter((code) => code === c).length);
+        expect(Math.min(...sizes)).toBeGreaterThan(0);
+        expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+        expect(graph.weights).toEqual(before);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("leaves no node that would gain by moving alone to a neighbor's cluster", async () => {
+    const graph = planted(3, 20, 4, 0.08);
+    const { labels, modularity: q } = await leiden(graph, { iterations: 50 });
+    for (let v = 0; v < graph.nodes; v++)
+      for (let c = 0; c < labels.categories.length; c++) {
+        const moved = labels.codes.slice();
+        moved[v] = c;
+        expect(modularity(graph, moved, 1)).toBeLessThanOrEqual(q + 1e-9);
+      }
+  });
+
+  it("gives the same answer twice and more clusters at a higher resolution", async () => {
+    const graph = planted(6, 25, 2, 0.05);
+    expect(await leiden(graph, { seed: 3 })).toEqual(await leiden(graph, { seed: 3 }));
+    const few = await leiden(graph, { resolution: 0.2 });
+    const many = await leiden(graph, { resolution: 3 });
+    expect(many.labels.categories.length).toBeGreaterThan(few.labels.categories.length);
+  });
+
+  it("puts nodes without edges apart, and takes an empty graph", async () => {
+    const { labels, modularity: q } = await leiden(graphOf(3, []));
+    expect(Array.from(labels.codes)).toEqual([0, 1, 2]);
+    expect(q).toBe(0);
+    expect((await leiden(graphOf(0, []))).labels.codes.length).toBe(0);
+  });
+
+  it("refuses directed graphs, bad weights and unknown options, and stops on a signal", async () => {
+    const graph = graphOf(2, [[0, 1, 1]]);
+    await expect(leiden({ ...graph, directed: true })).rejects.toMatchObject({ code: "input" });
+    await expect(leiden({ ...graph, weights: Float32Array.from([1, -1]) })).rejects.toMatchObject({
+      code: "input",
+    });
+    await expect(leiden(graph, { n_iterations: 2 } as object)).rejects.toMatchObject({ code: "option" });
+    await expect(leiden(graph, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+  });
+});
