@@ -49,7 +49,7 @@ export function drawLegend(
           "data-legend": `g${code}`,
           "data-group": name,
           "aria-pressed": String(selectedCode === code),
-          title: "Select in both views",
+          title: `Select ${name} in both views`,
         },
         element("span", { class: "name" }, name),
         element("span", { class: "size" }, whole(sizes[code])),
