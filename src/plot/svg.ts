@@ -14,6 +14,7 @@ import type { Figure } from "./figure.ts";
  */
 export async function renderSvg(figure: Figure): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
+  estimateTextWidths(vega);
   const compiled = vegaLite.compile(figure.spec as unknown as TopLevelSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
   try {
@@ -21,6 +22,11 @@ export async function renderSvg(figure: Figure): Promise<string> {
   } finally {
     view.finalize();
   }
+}
+
+/** Where there is a canvas (in browsers), Vega would measure text with the fonts it finds there. */
+function estimateTextWidths(vega: object): void {
+  (vega as { readonly textMetrics: { readonly canvas: (use: boolean) => void } }).textMetrics.canvas(false);
 }
 
 /** Rounds numbers inside tags; words between tags stay as they are. */
