@@ -33,6 +33,7 @@ export function explorerSection(analysis: Analysis, embedded: Embedded): Section
       ? `all ${whole(total)} genes`
       : `${whole(payload.genes.length)} of ${whole(total)} genes (the most spatial, markers and interacting ones first)`;
   const { tissue } = payload;
+  const both = tissue !== null && payload.umap !== null;
   const space =
     tissue === null
       ? ""
@@ -41,8 +42,9 @@ export function explorerSection(analysis: Analysis, embedded: Embedded): Section
         : "";
   const body = html`<h2>Tissue and expression</h2>
     <p class="intro">
-      Both views show the same ${many}. Drag to move, scroll or pinch to zoom, double-click to reset; click a
-      group to select it in both. Expression values of ${embeddedWords} are in this file.${space}
+      ${both ? `Both views show the same ${many}. ` : ""}Drag to move, scroll or pinch to zoom, double-click
+      to reset; click a group to select it${both ? " in both views" : ""}. Expression values of
+      ${embeddedWords} are in this file.${space}
     </p>
     ${tissue === null ? html`<p class="absent">There is no tissue view: the sample has no positions.</p>` : null}
     ${payload.umap === null ? absent(analysis, "umap", "The UMAP view") : null}
@@ -68,7 +70,7 @@ export function explorerSection(analysis: Analysis, embedded: Embedded): Section
       <label><input id="lasso" type="checkbox" /> Lasso</label>
       <button type="button" class="plain" id="fit">Reset views</button>
     </div>
-    <div class="explorer${payload.tissue === null || payload.umap === null ? " single" : ""}">
+    <div class="explorer${both ? "" : " single"}">
       ${tissue === null ? null : view("tissue", "Tissue view", `Tissue (${tissue.unit})`)}
       ${payload.umap === null ? null : view("umap", "UMAP view", "UMAP (no unit)")}
       <div id="legend" role="group" aria-label="Legend"></div>
