@@ -120,7 +120,7 @@ async function simulateInto(folder: string, platform: "visium" | "xenium", args:
   const files = new Map<string, Uint8Array | string>(await writeSimulated(tissue, platform));
   files.set(
     "run.json",
-    `${JSON.stringify({ tool: TOOL, version, simulated: platform, params: tissue.params }, null, 2)}\n`,
+    `${JSON.stringify({ tool: TOOL, version, simulated: platform, params: tissue.params, outputs: [...files.keys(), "run.json"] }, null, 2)}\n`,
   );
   await writeFolder(folder, files, { force: args.on("force") });
   if (!args.on("quiet"))

@@ -33,7 +33,7 @@ modules.csv, result.h5ad and run.json.
                          enrichment, moran, modules, markers, interactions
   --seed N               for everything random (default 0); the same seed gives the same bytes
   --threads N            threads that may work (default 1); never changes the result
-  --force                replace what is in DIR
+  --force                write into DIR although it holds other files (they stay)
   --json                 print a summary as JSON on standard output
   --quiet                print nothing but errors`,
   info: `tissular info INPUT [--json]

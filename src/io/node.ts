@@ -215,7 +215,7 @@ export async function writeFolder(
   options: WriteFolderOptions = {},
 ): Promise<string> {
   const fs = builtin<Fs>("node:fs");
-  const { resolve, dirname, basename, join } = builtin<Path>("node:path");
+  const { resolve, dirname, basename, join, sep } = builtin<Path>("node:path");
   checkFolder(folder, options);
   const target = resolve(folder);
   const fresh = join(dirname(target), `.${basename(target)}.new-${globalThis.process.pid}`);
@@ -234,7 +234,7 @@ export async function writeFolder(
     const earlier = isOurs(fs, target) ? earlierRun(fs, target)?.outputs : [];
     for (const name of Array.isArray(earlier) ? earlier : []) {
       const path = join(target, String(name));
-      if (!files.has(String(name)) && path.startsWith(target)) fs.rmSync(path, { force: true });
+      if (!files.has(String(name)) && path.startsWith(target + sep)) fs.rmSync(path, { force: true });
     }
     const last = (name: string): number => (name === "run.json" ? 1 : 0);
     for (const name of [...files.keys()].sort((a, b) => last(a) - last(b))) {
