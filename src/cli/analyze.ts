@@ -142,10 +142,9 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
       threads: args.number("threads") ?? 1,
       runtime: runtime(),
     };
-    files.set(
-      "run.json",
-      `${JSON.stringify({ ...runRecord(analysis, titleOf(input), digests), timing }, null, 2)}\n`,
-    );
+    const outputs = [...files.keys(), "run.json"];
+    const record = { ...runRecord(analysis, titleOf(input), digests), outputs, timing };
+    files.set("run.json", `${JSON.stringify(record, null, 2)}\n`);
     const folder = await writeFolder(out, files, { force: args.on("force") });
     progress.close();
     if (args.on("json")) {
