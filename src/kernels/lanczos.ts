@@ -1,6 +1,6 @@
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
-import { addScaled, dot, symmetricEigen } from "./linalg.ts";
+import { addScaled, dot, projectOut, symmetricEigen } from "./linalg.ts";
 
 /** The leading eigenpairs of a symmetric operator, in descending order. */
 export interface LeadingEigen {
@@ -62,13 +62,8 @@ export async function leadingEigen(
   const append = (): Float64Array => {
     const at = filled * size;
     const coefficients = new Float64Array(filled + 1);
-    for (const from of [Math.max(0, filled - 3 * block), 0]) {
-      for (let i = from; i < filled; i++) {
-        const c = dot(basis, i * size, basis, at, size);
-        coefficients[i] += c;
-        addScaled(basis, at, -c, basis, i * size, size);
-      }
-    }
+    projectOut(basis, size, Math.max(0, filled - 3 * block), filled, at, coefficients);
+    projectOut(basis, size, 0, filled, at, coefficients);
     const left = Math.sqrt(dot(basis, at, basis, at, size));
     if (left > 1e-12 * scale) {
       coefficients[filled] = left;
@@ -88,7 +83,7 @@ export async function leadingEigen(
 
   while (filled < Math.min(block, size)) appendRandom();
   let done = 0;
-  let nextCheck = 3 * count;
+  let nextCheck = 4 * count;
   for (;;) {
     checkAborted(run.signal);
     const b = filled - done;
@@ -112,49 +107,58 @@ export async function leadingEigen(
     const complete = done === size;
     if (done >= nextCheck || complete) {
       nextCheck = Math.ceil(done * 1.15);
-      const found = ritz(projected, done, count, b);
-      const floor = FLOOR * Math.max(0, found.values[0]);
-      let converged = 0;
-      while (
-        converged < count &&
-        (complete || found.residuals[converged] <= Math.max(tolerance * found.values[converged], floor))
-      )
-        converged++;
+      const converged = complete ? count : countConverged(projected, done, count, b, tolerance);
       run.onProgress?.({ step, fraction: converged / count });
-      if (converged === count) return combine(found, basis, size, done, count);
+      if (converged === count) return combine(projected, basis, size, done, count);
     }
     await breathe();
   }
 }
 
-interface Ritz {
-  readonly values: Float64Array;
-  readonly vectors: Float64Array;
-  readonly residuals: Float64Array;
-}
-
-/** Eigenpairs of the operator within the basis of `m` vectors, and how far each is from an eigenpair of the whole. */
-function ritz(projected: readonly Float64Array[], m: number, count: number, b: number): Ritz {
+/** The operator within the basis of the first `m` vectors. */
+function within(projected: readonly Float64Array[], m: number): Float64Array {
   const t = new Float64Array(m * m);
   for (let j = 0; j < m; j++) {
     const column = projected[j];
     for (let i = 0; i < Math.min(m, column.length); i++) t[i * m + j] = t[j * m + i] = column[i];
   }
-  const { values, vectors } = symmetricEigen(t, m);
-  const residuals = new Float64Array(count);
-  for (let k = 0; k < Math.min(count, m); k++) {
-    const outside = new Float64Array(b);
-    for (let c = 0; c < b; c++) {
-      const column = projected[m - b + c];
-      const y = vectors[k * m + m - b + c];
-      for (let i = m; i < column.length; i++) outside[i - m] += y * column[i];
-    }
-    residuals[k] = Math.sqrt(dot(outside, 0, outside, 0, b));
-  }
-  return { values, vectors, residuals };
+  return t;
 }
 
-function combine(found: Ritz, basis: Float64Array, size: number, m: number, count: number): LeadingEigen {
+/**
+ * How many of the leading pairs within the basis of `m` vectors, from the first on, are pairs of the whole: what the
+ * operator makes of the last `b` vectors outside the basis is the residual.
+ */
+function countConverged(
+  projected: readonly Float64Array[],
+  m: number,
+  count: number,
+  b: number,
+  tolerance: number,
+): number {
+  const { values, vectors } = symmetricEigen(within(projected, m), m, b);
+  const floor = FLOOR * Math.max(0, values[0]);
+  const outside = new Float64Array(b);
+  for (let k = 0; k < count; k++) {
+    outside.fill(0);
+    for (let c = 0; c < b; c++) {
+      const column = projected[m - b + c];
+      for (let i = m; i < column.length; i++) outside[i - m] += vectors[k * b + c] * column[i];
+    }
+    const residual = Math.sqrt(dot(outside, 0, outside, 0, b));
+    if (!(residual <= Math.max(tolerance * values[k], floor))) return k;
+  }
+  return count;
+}
+
+function combine(
+  projected: readonly Float64Array[],
+  basis: Float64Array,
+  size: number,
+  m: number,
+  count: number,
+): LeadingEigen {
+  const found = symmetricEigen(within(projected, m), m);
   const vectors = new Float64Array(count * size);
   for (let k = 0; k < count; k++) {
     for (let i = 0; i < m; i++) addScaled(vectors, k * size, found.vectors[k * m + i], basis, i * size, size);

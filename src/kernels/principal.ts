@@ -57,7 +57,7 @@ export async function axesOfMap(
     }
     return out;
   };
-  return axes(cols, apply, 16, options, run);
+  return axes(cols, apply, 8, options, run);
 }
 
 /** Principal axes from X'X: fastest where columns are few or rows short. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   cholesky,
-  orthonormalizeRow,
+  projectOut,
   solveLower,
   solveLowerTransposed,
   symmetricEigen,
@@ -72,6 +72,17 @@ describe("symmetricEigen", () => {
     checkEigen(Float64Array.from([0, 0, 1, 0, 0, 0, 1, 0, 0]), 3);
   });
 
+  it("forms the ends of the vectors alone when asked", () => {
+    const n = 15;
+    const a = randomSymmetric(n, 20, 6);
+    const whole = symmetricEigen(a, n);
+    const { values, vectors } = symmetricEigen(a, n, 4);
+    expect(values).toEqual(whole.values);
+    for (let k = 0; k < n; k++)
+      for (let c = 0; c < 4; c++)
+        expect(vectors[k * 4 + c]).toBeCloseTo(whole.vectors[k * n + n - 4 + c], 12);
+  });
+
   it("refuses matrices with missing values", () => {
     expect(() => symmetricEigen(Float64Array.from([1, NaN, NaN, 1]), 2)).toThrow(/do not exist/);
   });
@@ -95,15 +106,22 @@ describe("cholesky and triangular solves", () => {
   });
 });
 
-describe("orthonormalizeRow", () => {
-  it("leaves a unit row at right angles to the others, and says when nothing is left", () => {
-    const n = 5;
-    const rows = Float64Array.from([1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 2, 3, 4, 5, 6]);
-    expect(orthonormalizeRow(rows, n, 0)).toBeCloseTo(Math.sqrt(5), 12);
-    expect(orthonormalizeRow(rows, n, 1)).toBeGreaterThan(0);
-    expect(orthonormalizeRow(rows, n, 2)).toBe(0);
-    let d = 0;
-    for (let i = 0; i < n; i++) d += rows[i] * rows[n + i];
-    expect(Math.abs(d)).toBeLessThan(1e-14);
+describe("projectOut", () => {
+  it("leaves a row at right angles to the others and adds the sizes of what it took", () => {
+    const n = 7;
+    const { vectors } = symmetricEigen(randomSymmetric(n, 9, 3), n);
+    const rows = Float64Array.from([...vectors.subarray(0, 6 * n), 1, 2, 3, 4, 5, 6, 7]);
+    const sizes = new Float64Array(6).fill(1);
+    projectOut(rows, n, 0, 6, 6 * n, sizes);
+    for (let k = 0; k < 6; k++) {
+      let left = 0;
+      let was = 0;
+      for (let i = 0; i < n; i++) {
+        left += rows[k * n + i] * rows[6 * n + i];
+        was += rows[k * n + i] * (i + 1);
+      }
+      expect(Math.abs(left)).toBeLessThan(1e-12);
+      expect(sizes[k]).toBeCloseTo(1 + was, 10);
+    }
   });
 });
