@@ -112,10 +112,10 @@ async function simulateInto(folder: string, platform: "visium" | "xenium", args:
   checkFolder(folder, { force: args.on("force") });
   const tissue = simulateTissue({
     layout: platform === "visium" ? "visium" : "cells",
-    observations: args.number("observations") ?? 2000,
-    genes: args.number("genes") ?? (platform === "visium" ? 1000 : 400),
-    difficulty: (args.text("difficulty") ?? "medium") as SimulateTissueOptions["difficulty"],
-    seed: args.number("seed") ?? 0,
+    observations: args.number("observations"),
+    genes: args.number("genes"),
+    difficulty: args.text("difficulty") as SimulateTissueOptions["difficulty"],
+    seed: args.number("seed"),
   });
   const files = new Map<string, Uint8Array | string>(await writeSimulated(tissue, platform));
   files.set(

@@ -56,7 +56,7 @@ Writes a synthetic tissue in a vendor's real layout, with truth_cells.csv, truth
 
   --platform visium|xenium   layout (default visium)
   --difficulty D             easy, medium or hard (default medium)
-  --observations N           spots or cells (default 2000)
+  --observations N           spots or cells (default 2000 spots, 4000 cells)
   --genes N                  genes (default 1000; 400 for xenium)
   --seed N                   (default 0)
   --force                    replace what is in DIR
