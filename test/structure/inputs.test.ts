@@ -143,6 +143,7 @@ const calls: Record<string, Call> = {
   memorySource: call(io.memorySource, () => [files]),
   writeH5ad: call(io.writeH5ad, () => [ds]),
   hdf5Digest: call(io.hdf5Digest, () => [h5ad]),
+  sha256: call(io.sha256, () => [csvBytes]),
   parseCsv: call(io.parseCsv, () => [csvBytes, "a.csv"]),
   csvColumn: call(io.csvColumn, () => [io.parseCsv(csvBytes, "a.csv"), 1]),
   csvNumbers: call(io.csvNumbers, () => [io.parseCsv(csvBytes, "a.csv"), 1]),
