@@ -83,7 +83,7 @@ export async function leadingEigen(
 
   while (filled < Math.min(block, size)) appendRandom();
   let done = 0;
-  let nextCheck = 4 * count;
+  let nextCheck = 2 * count + block;
   for (;;) {
     checkAborted(run.signal);
     const b = filled - done;
@@ -106,7 +106,7 @@ export async function leadingEigen(
     done = first;
     const complete = done === size;
     if (done >= nextCheck || complete) {
-      nextCheck = Math.ceil(done * 1.15);
+      nextCheck = Math.ceil(done * 1.2);
       const converged = complete ? count : countConverged(projected, done, count, b, tolerance);
       run.onProgress?.({ step, fraction: converged / count });
       if (converged === count) return combine(projected, basis, size, done, count);

@@ -24,7 +24,7 @@ export async function smoothedComponents(
       transposeTimesDense(x, await transposeTimesDense(s, y, k, signal), k, signal),
   };
   const mean = await columnMeans(x, s, run);
-  const search = { count: components, tolerance: 1e-4, seed, step: "smoothed components" };
+  const search = { count: components, tolerance: 1e-3, seed, step: "smoothed components" };
   const { axes } = await axesOfMap(map, mean, search, run);
   const scores = await centredTimes(map, mean, columnsOf(axes, cols, components), components, run.signal);
   return dense(rows, components, scores);
