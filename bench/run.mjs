@@ -20,7 +20,9 @@ const { values: args } = parseArgs({
   },
 });
 if (!args.python || !args.peers) {
-  console.error("Say which Python has scanpy and squidpy (--python) and where pipeline.py and make_data.py are (--peers).");
+  console.error(
+    "Say which Python has scanpy and squidpy (--python) and where pipeline.py and make_data.py are (--peers).",
+  );
   process.exit(2);
 }
 const data = resolve(args.data);
@@ -31,7 +33,10 @@ const folder = mkdtempSync(join(tmpdir(), "tissular-bench-"));
 function timed(command, commandArgs) {
   const log = join(folder, "time.txt");
   const start = performance.now();
-  const run = spawnSync("/usr/bin/time", ["-v", "-o", log, command, ...commandArgs], { encoding: "utf8", maxBuffer: 1e9 });
+  const run = spawnSync("/usr/bin/time", ["-v", "-o", log, command, ...commandArgs], {
+    encoding: "utf8",
+    maxBuffer: 1e9,
+  });
   const seconds = (performance.now() - start) / 1000;
   if (run.status !== 0) throw new Error(`${command} ${commandArgs.join(" ")}: ${run.stderr.slice(-2000)}`);
   const kilobytes = Number(/Maximum resident set size \(kbytes\): (\d+)/.exec(readFileSync(log, "utf8"))[1]);
@@ -42,15 +47,21 @@ const median = (x) => {
   const s = [...x].sort((a, b) => a - b);
   return s.length % 2 ? s[(s.length - 1) / 2] : (s[s.length / 2 - 1] + s[s.length / 2]) / 2;
 };
-const range = (x, digits = 1) => `${median(x).toFixed(digits)} (${Math.min(...x).toFixed(digits)} to ${Math.max(...x).toFixed(digits)})`;
+const range = (x, digits = 1) =>
+  `${median(x).toFixed(digits)} (${Math.min(...x).toFixed(digits)} to ${Math.max(...x).toFixed(digits)})`;
 
 /** 300 random pairs of the file's genes, as the peer's script draws for itself (the synthetic symbols are in no table). */
 function randomPairs(h5, obs) {
-  const { genes } = JSON.parse(execFileSync(process.execPath, [cli, "info", h5, "--positions", obs, "--json"], { encoding: "utf8" }));
+  const { genes } = JSON.parse(
+    execFileSync(process.execPath, [cli, "info", h5, "--positions", obs, "--json"], { encoding: "utf8" }),
+  );
   const random = stream(0);
   const gene = () => `Gene${String(random.below(genes)).padStart(5, "0")}`;
   const path = join(folder, "pairs.csv");
-  writeFileSync(path, `ligand,receptor\n${Array.from({ length: 300 }, () => `${gene()},${gene()}`).join("\n")}\n`);
+  writeFileSync(
+    path,
+    `ligand,receptor\n${Array.from({ length: 300 }, () => `${gene()},${gene()}`).join("\n")}\n`,
+  );
   return path;
 }
 
@@ -65,7 +76,10 @@ try {
     const obs = join(data, `${set}_obs.csv`);
     if (!existsSync(h5)) {
       mkdirSync(data, { recursive: true });
-      execFileSync(args.python, [resolve(args.peers, "make_data.py"), set], { cwd: resolve(data, ".."), stdio: "inherit" });
+      execFileSync(args.python, [resolve(args.peers, "make_data.py"), set], {
+        cwd: resolve(data, ".."),
+        stdio: "inherit",
+      });
     }
     const pairs = randomPairs(h5, obs);
     for (const variant of args.variants.split(",")) {
@@ -76,13 +90,35 @@ try {
       let peer = "";
       for (let pair = 0; pair < Number(args.pairs); pair++) {
         const out = join(folder, `${set}-${variant}-${pair}`);
-        ours.push(timed(process.execPath, [cli, "analyze", h5, "--positions", obs, "--pairs", pairs, "--out", out, "--quiet", ...skip]));
+        ours.push(
+          timed(process.execPath, [
+            cli,
+            "analyze",
+            h5,
+            "--positions",
+            obs,
+            "--pairs",
+            pairs,
+            "--out",
+            out,
+            "--quiet",
+            ...skip,
+          ]),
+        );
         run = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
-        const there = timed(args.python, [resolve(args.peers, "pipeline.py"), h5, obs, `${out}-peer`, ...skip]);
+        const there = timed(args.python, [
+          resolve(args.peers, "pipeline.py"),
+          h5,
+          obs,
+          `${out}-peer`,
+          ...skip,
+        ]);
         theirs.push(there);
         peer = there.output;
         rmSync(out, { recursive: true });
-        console.log(`${set} ${variant} ${pair + 1}: ${ours.at(-1).seconds.toFixed(1)} s, peer ${there.seconds.toFixed(1)} s`);
+        console.log(
+          `${set} ${variant} ${pair + 1}: ${ours.at(-1).seconds.toFixed(1)} s, peer ${there.seconds.toFixed(1)} s`,
+        );
       }
       const ratios = theirs.map((t, i) => t.seconds / ours[i].seconds);
       const memory = theirs.map((t, i) => ours[i].megabytes / t.megabytes);
@@ -92,13 +128,18 @@ try {
       if (variant === "whole") {
         const peerTable = [...peer.matchAll(peerSteps)].map((m) => `${m[1]} ${m[2]}`).join(" · ");
         const ourTable = run.timing.steps.map((s) => `${s.step} ${s.seconds.toFixed(2)}`).join(" · ");
-        stepTables.push(`**${set}**, last run, seconds by step.\n\n- tissular: ${ourTable}\n- scanpy + squidpy: ${peerTable}`);
+        stepTables.push(
+          `**${set}**, last run, seconds by step.\n\n- tissular: ${ourTable}\n- scanpy + squidpy: ${peerTable}`,
+        );
       }
     }
   }
   const versions = execFileSync(
     args.python,
-    ["-c", "import importlib.metadata as m; print(', '.join(p + ' ' + m.version(p) for p in ['scanpy','squidpy','numpy','numba','umap-learn','pynndescent','igraph']))"],
+    [
+      "-c",
+      "import importlib.metadata as m; print(', '.join(p + ' ' + m.version(p) for p in ['scanpy','squidpy','numpy','numba','umap-learn','pynndescent','igraph']))",
+    ],
     { encoding: "utf8" },
   ).trim();
   const text = `# Whole runs beside scanpy + squidpy

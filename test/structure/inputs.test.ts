@@ -62,10 +62,10 @@ beforeAll(async () => {
 });
 
 type Call = readonly [(...args: never[]) => unknown, () => readonly unknown[]];
-const call = <const A extends readonly unknown[]>(verb: (...args: [...A]) => unknown, args: () => [...A]): Call => [
-  verb as never,
-  args,
-];
+const call = <const A extends readonly unknown[]>(
+  verb: (...args: [...A]) => unknown,
+  args: () => [...A],
+): Call => [verb as never, args];
 
 /** One call of every verb that takes data. */
 const calls: Record<string, Call> = {
