@@ -1,4 +1,4 @@
-import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { shuffle } from "../kernels/random.ts";
 import { kMeansStart, wardStart } from "./starts.ts";
@@ -67,23 +67,20 @@ export async function bestFit(
   const part = sample.points;
   const fits: TiedFit[] = [];
   for (let r = 0; r <= restarts; r++) {
-    checkAborted(run.signal);
     const start =
       r === 0
         ? wardStart(part, Math.min(k, sample.tree.points), sample.tree, sample.treeRows)
         : kMeansStart(part, k, stream(seed, 0x3e11, k, r));
-    fits.push(fitTied(part, modelOf(part, k, start), COARSE, MAX_ITERATIONS));
+    fits.push(await fitTied(part, modelOf(part, k, start), COARSE, MAX_ITERATIONS, run.signal));
     onFraction((r + 1) / (restarts + 1));
-    await breathe();
   }
   fits.sort((a, b) => b.logLikelihood - a.logLikelihood);
   const ends: TiedFit[] = [];
-  for (const fit of fits.slice(0, FINALISTS)) {
-    ends.push(fitTied(part, fit, TOLERANCE, MAX_ITERATIONS));
-    await breathe();
-  }
+  for (const fit of fits.slice(0, FINALISTS))
+    ends.push(await fitTied(part, fit, TOLERANCE, MAX_ITERATIONS, run.signal));
   const best = ends.reduce((a, b) => (b.logLikelihood > a.logLikelihood ? b : a));
-  return part.n === points.n ? best : fitTied(points, shifted(best, part, points), TOLERANCE, MAX_ITERATIONS);
+  if (part.n === points.n) return best;
+  return fitTied(points, shifted(best, part, points), TOLERANCE, MAX_ITERATIONS, run.signal);
 }
 
 /** The same mixture in the coordinates of other points. */

@@ -1,4 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
+import { breathe, checkAborted } from "../core/progress.ts";
 import { cholesky, solveLower, solveLowerTransposed } from "../kernels/linalg.ts";
 import { exp, log, PI } from "../kernels/math.ts";
 import type { Dense } from "../model/index.ts";
@@ -67,7 +68,13 @@ export function modelOf(points: Points, k: number, labels: Int32Array): TiedMode
  * covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the within-group scatter is
  * the total scatter less that of the means.
  */
-export function fitTied(points: Points, start: TiedModel, tolerance: number, maxIterations: number): TiedFit {
+export async function fitTied(
+  points: Points,
+  start: TiedModel,
+  tolerance: number,
+  maxIterations: number,
+  signal: AbortSignal | undefined,
+): Promise<TiedFit> {
   const { n } = points;
   const k = start.weights.length;
   const share = new Float64Array(n * k);
@@ -75,6 +82,8 @@ export function fitTied(points: Points, start: TiedModel, tolerance: number, max
   let logLikelihood = expect(points, model, share);
   let converged = false;
   for (let step = 1; step < maxIterations && !converged; step++) {
+    checkAborted(signal);
+    await breathe();
     const last = logLikelihood;
     model = maximize(points, k, share);
     logLikelihood = expect(points, model, share);
