@@ -39,6 +39,16 @@ function examples(path: string): Example[] {
 }
 
 const all = files(join(root, "src")).flatMap(examples);
+/** The ```ts blocks of the README and the documents: compiled, not run, since they name files of the reader's. */
+const written = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]
+  .filter((name) => name.endsWith(".md"))
+  .flatMap((name) =>
+    [...readFileSync(join(root, name), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map((block) => ({
+      name,
+      code: block[1],
+    })),
+  );
+
 /** The code with its imports led to the build: to the declarations for the compiler, to the bundle to run. */
 const led = (code: string, to: "types" | "code"): string =>
   code.replace(/"tissular(?:\/([a-z]+))?"/g, (_, folder: string | undefined) =>
@@ -60,7 +70,8 @@ describe("examples in doc comments", () => {
   });
 
   it("type-check against the built declarations", () => {
-    const paths = all.map((e, i) => {
+    const compiled = [...all, ...written];
+    const paths = compiled.map((e, i) => {
       const path = join(folder, `example${i}.ts`);
       writeFileSync(path, `${led(e.code, "types")}\nexport {};\n`);
       return path;
@@ -77,7 +88,7 @@ describe("examples in doc comments", () => {
     });
     const problems = ts.getPreEmitDiagnostics(program).map((d) => {
       const i = Number(/example(\d+)\.ts$/.exec(d.file?.fileName ?? "")?.[1] ?? -1);
-      return `${all[i]?.name ?? d.file?.fileName}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`;
+      return `${compiled[i]?.name ?? d.file?.fileName}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`;
     });
     expect(problems).toEqual([]);
   });
