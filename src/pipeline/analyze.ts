@@ -1,45 +1,26 @@
-import { checkOptions, either, integer, literal, number, oneOf, runRules, such } from "../core/check.ts";
-import { SpatialError } from "../core/errors.ts";
-import { checkAborted, type RunOptions } from "../core/progress.ts";
+import { checkOptions } from "../core/check.ts";
+import { checkAborted } from "../core/progress.ts";
 import { leiden, rankGenes } from "../cluster/index.ts";
+import { testInteractions } from "../communicate/index.ts";
+import { neighborGraph } from "../graph/index.ts";
 import {
-  interactionTable,
-  matchInteractions,
-  testInteractions,
-  type InteractionTable,
-} from "../communicate/index.ts";
-import { delaunayGraph, gridGraph, kNearestGraph, neighborGraph } from "../graph/index.ts";
-import {
-  categorical,
   dataset,
   expression,
   geneNames,
-  idList,
-  isCategorical,
-  selectCells,
   selectColumns,
-  selectGenes,
   toSparse,
   withColumns,
   type Categorical,
   type Column,
   type Dense,
   type Expression,
-  type Graph,
   type ReadReport,
   type SpatialDataset,
   type Sparse,
   type Values,
 } from "../model/index.ts";
 import { tissueModules } from "../modules/index.ts";
-import {
-  filterCells,
-  filterGenes,
-  log1p,
-  normalizeTotal,
-  qcMetrics,
-  variableGenes,
-} from "../preprocess/index.ts";
+import { log1p, normalizeTotal, qcMetrics, variableGenes } from "../preprocess/index.ts";
 import { pca, umap } from "../reduce/index.ts";
 import { moran, neighborhoodEnrichment } from "../spatial/index.ts";
 import {
@@ -48,69 +29,13 @@ import {
   type AnalysisNote,
   type AnalysisParams,
   type AnalysisStep,
-  type SpatialGraphStep,
 } from "./analysis.ts";
-import { inferSpecies, startingMatrix, variableGenesDefault } from "./defaults.ts";
+import { startingMatrix, variableGenesDefault } from "./defaults.ts";
+import { filter } from "./filter.ts";
+import { analyzeRules, type AnalyzeOptions } from "./options.ts";
+import { choosePairs } from "./pairs.ts";
+import { averagingGraph, sampleOf, spatialGraph } from "./spatial.ts";
 
-/** What `analyze` can be asked; everything has a default. */
-export interface AnalyzeOptions extends RunOptions {
-  /** Drop observations with fewer counts; default 1 (only the empty ones). */
-  readonly minCounts?: number;
-  /** Drop observations with fewer genes; default 0. */
-  readonly minGenes?: number;
-  /** Drop observations with more than this percentage of mitochondrial counts; default: no cutoff. */
-  readonly maxMito?: number;
-  /** Drop genes found in fewer observations; default 3. */
-  readonly minCells?: number;
-  /** Counts per observation after normalization; default: the median total. */
-  readonly targetSum?: number;
-  /** Genes for the embedding and clusters; default 2,000 by seurat_v3, or all of a panel or subset. */
-  readonly variableGenes?: number | "all";
-  /** Principal components, default 50 (fewer in small samples). */
-  readonly components?: number;
-  /** Expression neighbors, the observation itself counted; default 15. */
-  readonly neighbors?: number;
-  /** Resolution of the clusters; default 1. */
-  readonly resolution?: number;
-  /** Number of tissue modules, default "auto". */
-  readonly modules?: number | "auto";
-  /** Species of the built-in interaction table; default: read from the gene names. */
-  readonly species?: "human" | "mouse";
-  /** Interaction pairs of your own instead of the built-in table. */
-  readonly pairs?: InteractionTable;
-  /** Groups to compare instead of the clusters. */
-  readonly labels?: { readonly name: string; readonly values: Categorical };
-  /** Permutations of the enrichment and interaction tests; default 1,000. */
-  readonly permutations?: number;
-  readonly skip?: readonly AnalysisStep[];
-  readonly seed?: number;
-}
-
-const rules = {
-  minCounts: number(0),
-  minGenes: number(0),
-  maxMito: number(0, 100),
-  minCells: integer(0),
-  targetSum: number(1e-9),
-  variableGenes: either(integer(2), literal("all")),
-  components: integer(1, 1000),
-  neighbors: integer(2, 1000),
-  resolution: number(1e-6, 1000),
-  modules: either(integer(1, 200), literal("auto")),
-  species: oneOf("human", "mouse"),
-  pairs: such("an interaction table", (v) => typeof v === "object" && v !== null),
-  labels: such("{name, values}", (v) => typeof v === "object" && v !== null && "name" in v && "values" in v),
-  permutations: integer(1, 1e6),
-  skip: such(
-    `a list of steps (${analysisSteps.join(", ")})`,
-    (v) => Array.isArray(v) && v.every((s) => analysisSteps.includes(s as AnalysisStep)),
-  ),
-  seed: integer(0),
-  ...runRules,
-};
-
-/** Neighbors that a cell's expression is averaged with when tissue modules are sought. */
-const MODULE_NEIGHBORS = 25;
 /** Components that the expression neighbors are sought on. */
 const NEIGHBOR_COMPONENTS = 30;
 
@@ -144,7 +69,7 @@ export async function analyze(
   sample: { readonly dataset: SpatialDataset; readonly report?: ReadReport; readonly title?: string },
   options: AnalyzeOptions = {},
 ): Promise<Analysis> {
-  checkOptions("analyze", options, rules);
+  checkOptions("analyze", options, analyzeRules);
   const seed = options.seed ?? 0;
   const permutations = options.permutations ?? 1000;
   const notes: AnalysisNote[] = [];
@@ -279,19 +204,7 @@ export async function analyze(
       : await rankGenes(x, modules.labels, { method: "wilcoxon", ...run });
   if (noCounts !== null) notes.push({ step: "markers", kind: "note", text: `no fold changes: ${noCounts}` });
 
-  const species = chooseSpecies(kept, names, options, notes);
-  const table = options.pairs ?? interactionTable(species);
-  const match = asked.has("interactions") ? null : matchInteractions(table, names);
-  if (options.pairs !== undefined && match !== null && match.complete === 0) {
-    throw new SpatialError(
-      "input",
-      `None of the ${match.pairs} pairs has all its genes among the sample's ${p} genes.`,
-      {
-        subject: "pairs",
-        hint: match.likelyCause ?? "Compare the gene symbols of the pairs with those of the sample.",
-      },
-    );
-  }
+  const { species, table, match } = choosePairs(kept, options, notes);
   const noPairs =
     match !== null && match.complete === 0
       ? `none of the table's ${match.pairs} pairs has all its genes among the sample's ${p}`
@@ -388,148 +301,6 @@ function obstacleToNormalize(kind: Values): string | null {
     : kind === "scaled"
       ? "the values are scaled"
       : null;
-}
-
-interface Filtered {
-  readonly kept: SpatialDataset;
-  readonly userLabels: { readonly name: string; readonly labels: Categorical } | null;
-}
-
-function filter(
-  source: SpatialDataset,
-  kind: Values,
-  options: AnalyzeOptions,
-  notes: AnalysisNote[],
-): Filtered {
-  const start = startingMatrix(source);
-  const names = geneNames(source.genes);
-  const n = source.cells.ids.length;
-  if (options.labels !== undefined && options.labels.values.codes.length !== n) {
-    throw new SpatialError(
-      "input",
-      `labels must have ${n} values, found ${options.labels.values.codes.length}.`,
-      { subject: "labels" },
-    );
-  }
-  if (kind !== "counts" || start.kind !== "sparse") {
-    for (const name of ["minCounts", "minGenes", "maxMito"] as const) {
-      if (options[name] !== undefined) {
-        throw new SpatialError("values", `The cutoff ${name} needs counts, found ${kind} values.`, {
-          subject: name,
-          hint: "Leave the cutoff out.",
-        });
-      }
-    }
-    return {
-      kept: source,
-      userLabels: options.labels ? { name: options.labels.name, labels: options.labels.values } : null,
-    };
-  }
-  if (options.maxMito !== undefined && qcMetrics(start, { names }).pctMito === null) {
-    notes.push({
-      step: "filter",
-      kind: "note",
-      text: "the mitochondrial cutoff was not applied: the sample has no mitochondrial genes",
-    });
-  }
-  const cells = filterCells(start, {
-    minCounts: options.minCounts ?? 1,
-    minGenes: options.minGenes ?? 0,
-    ...(options.maxMito === undefined ? {} : { maxPctMito: options.maxMito, names }),
-  });
-  if (cells.length === 0) {
-    throw new SpatialError("input", `No ${source.observation} passes the filter (${n} were read).`, {
-      hint: "Lower the cutoffs (--min-counts, --min-genes) or raise --max-mito.",
-    });
-  }
-  const some = cells.length === n ? source : selectCells(source, cells);
-  const genes = filterGenes(startingMatrix(some) as Expression<Sparse>, {
-    minCells: Math.min(options.minCells ?? 3, cells.length),
-  });
-  if (genes.length === 0) {
-    throw new SpatialError(
-      "input",
-      `No gene is found in at least ${options.minCells ?? 3} ${source.observation}s.`,
-    );
-  }
-  const kept = genes.length === source.genes.ids.length ? some : selectGenes(some, genes);
-  const labels = options.labels;
-  return {
-    kept,
-    userLabels: labels
-      ? {
-          name: labels.name,
-          labels: categorical(
-            Int32Array.from(cells, (i) => labels.values.codes[i]),
-            labels.values.categories,
-          ),
-        }
-      : null,
-  };
-}
-
-function chooseSpecies(
-  ds: SpatialDataset,
-  names: readonly string[],
-  options: AnalyzeOptions,
-  notes: AnalysisNote[],
-): "human" | "mouse" {
-  const seen = inferSpecies(idList(ds.genes.ids), names);
-  if (options.species === undefined) {
-    if (seen === "mouse")
-      notes.push({
-        step: "interactions",
-        kind: "note",
-        text: "the gene names are those of the mouse: the mouse table is used",
-      });
-    return seen ?? "human";
-  }
-  if (
-    seen !== null &&
-    seen !== options.species &&
-    options.pairs === undefined &&
-    !(options.skip ?? []).includes("interactions")
-  ) {
-    throw new SpatialError(
-      "input",
-      `The species is said to be ${options.species}, but the gene names look like ${seen} (${names.slice(0, 3).join(", ")}).`,
-      {
-        subject: "species",
-        hint: `Use --species ${seen}, or leave it out.`,
-      },
-    );
-  }
-  return options.species;
-}
-
-/** The first ring of an array, else a Delaunay triangulation without its long edges. */
-function spatialGraph(ds: SpatialDataset): SpatialGraphStep {
-  const sample = sampleOf(ds);
-  const row = ds.cells.columns["array_row"];
-  const col = ds.cells.columns["array_col"];
-  if (ds.observation !== "cell" && row instanceof Int32Array && col instanceof Int32Array) {
-    return { graph: gridGraph(row, col, { sample }), rule: "first ring of the array" };
-  }
-  const result = delaunayGraph(ds.positions!, { sample });
-  const unit = ds.positions!.unit === "array" ? "array steps" : ds.positions!.unit;
-  return {
-    graph: result.graph,
-    rule: `Delaunay triangulation, edges up to ${Number(result.maxLength.toPrecision(3))} ${unit}`,
-  };
-}
-
-/** The neighbors that expression is averaged with: the first ring of spots, the 25 nearest cells. */
-function averagingGraph(ds: SpatialDataset, spatial: Graph): Graph {
-  if (ds.observation !== "cell") return spatial;
-  return kNearestGraph(ds.positions!, {
-    k: Math.min(MODULE_NEIGHBORS, ds.cells.ids.length - 1),
-    sample: sampleOf(ds),
-  });
-}
-
-function sampleOf(ds: SpatialDataset): Categorical | undefined {
-  const sample = ds.cells.columns["sample"];
-  return sample !== undefined && isCategorical(sample) ? sample : undefined;
 }
 
 function groupCount(labels: Categorical): number {

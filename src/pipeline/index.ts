@@ -1,4 +1,5 @@
-export { analyze, type AnalyzeOptions } from "./analyze.ts";
+export { analyze } from "./analyze.ts";
+export type { AnalyzeOptions } from "./options.ts";
 export {
   analysisSteps,
   type Analysis,
