@@ -19,11 +19,21 @@ import {
   toSparse,
   type Values,
 } from "../model/matrix.ts";
-import { type Column, idList, ids, isCategorical, selectTable, type Table, table } from "../model/table.ts";
+import {
+  type Column,
+  idList,
+  ids,
+  isCategorical,
+  selectTable,
+  type Ids,
+  type Table,
+  table,
+} from "../model/table.ts";
 import { GENES, noteRepeats } from "./assemble.ts";
-import { encoding, readFrame, readMatrix } from "./elements.ts";
-import { type H5File, withHdf5 } from "./hdf5.ts";
+import { type Elements, encoding, readFrame, readMatrix } from "./elements.ts";
+import { withHdf5 } from "./hdf5.ts";
 import { encodePng } from "./images.ts";
+import { unpackLzf } from "./lzf.ts";
 import { dropUnplaced } from "./positions.ts";
 import { counted, type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
@@ -41,7 +51,7 @@ const SYMBOLS = [
 ];
 const GENE_IDS = ["gene_ids", "gene_id", "ensembl_id", "ensembl", "feature_id", "ENSEMBL"];
 
-/** Reads an h5ad file in anndata's current encoding (and what is alike in older ones). */
+/** Reads an h5ad file of any age. */
 export async function readAnndata(
   source: Source,
   name: string,
@@ -50,38 +60,64 @@ export async function readAnndata(
   run: RunOptions,
 ): Promise<SpatialDataset> {
   report.files.push(name);
-  return withHdf5(source, name, async (file) => {
-    const cells = readFrame(file, "obs", report);
-    const genes = namedGenes(readFrame(file, "var", report));
-    checkIds(cells, name);
-    noteRepeats(genes, report);
-    const matrices = await readExpression(file, values, cells.ids.length, genes.ids.length, report, run);
-    const spatial = readSpatial(file, cells, report);
-    const images = await readImages(file, report);
-    const own = ownNotes(file);
-    const observation =
-      own.observation ??
-      (images.length > 0 || "array_row" in cells.columns || file.has("uns/spatial") ? "spot" : "cell");
-    report.found.unshift(
-      `${counted(genes.ids.length, "gene")} x ${counted(cells.ids.length, observation)} from ${name}.`,
-    );
-    noteSkipped(file, report);
-    const split = splitKinds(genes, matrices, report);
-    const whole = dataset({
-      platform: own.platform ?? "h5ad",
-      observation,
-      cells,
-      ...split,
-      features: { ...split.features, ...(await ownFeatures(file, report, run)) },
-      positions: spatial && {
-        ...spatial,
-        unit: own.unit ?? spatial.unit,
-        micronsPerUnit: own.unit ? own.microns : spatial.micronsPerUnit,
-      },
-      images,
-      embeddings: readEmbeddings(file, cells.ids.length, report),
-    });
-    return dropUnplaced(whole, report);
+  return withHdf5(await unpackLzf(source, name), name, async (file) => {
+    return whole(await readElements(file, name, values, report, run), "h5ad", report);
+  });
+}
+
+/** Reads an AnnData in zarr. */
+export async function readAnndataZarr(
+  tree: Elements,
+  values: Values | undefined,
+  report: Draft,
+  run: RunOptions,
+): Promise<SpatialDataset> {
+  report.files.push(tree.name);
+  return whole(await readElements(tree, tree.name, values, report, run), "anndata-zarr", report);
+}
+
+function whole(ds: SpatialDataset, platform: string, report: Draft): SpatialDataset {
+  if (ds.positions === null) report.warnings.push("There are no coordinates (obsm/spatial).");
+  return dropUnplaced({ ...ds, platform: ds.platform || platform }, report);
+}
+
+/** Reads an AnnData from a tree of elements; its platform is "" unless our own writer noted one. */
+export async function readElements(
+  file: Elements,
+  name: string,
+  values: Values | undefined,
+  report: Draft,
+  run: RunOptions,
+): Promise<SpatialDataset> {
+  const cells = await readFrame(file, "obs", report);
+  const genes = namedGenes(await readFrame(file, "var", report));
+  checkIds(cells, name);
+  noteRepeats(genes, report);
+  const matrices = await readExpression(file, values, cells.ids.length, genes.ids, report, run);
+  const spatial = await readSpatial(file, cells, report);
+  const images = await readImages(file, report);
+  const own = await ownNotes(file);
+  const observation =
+    own.observation ??
+    (images.length > 0 || "array_row" in cells.columns || file.has("uns/spatial") ? "spot" : "cell");
+  report.found.unshift(
+    `${counted(genes.ids.length, "gene")} x ${counted(cells.ids.length, observation)} from ${name}.`,
+  );
+  noteSkipped(file, report);
+  const split = splitKinds(genes, matrices, report);
+  return dataset({
+    platform: own.platform ?? "",
+    observation,
+    cells,
+    ...split,
+    features: { ...split.features, ...(await ownFeatures(file, report, run)) },
+    positions: spatial && {
+      ...spatial,
+      unit: own.unit ?? spatial.unit,
+      micronsPerUnit: own.unit ? own.microns : spatial.micronsPerUnit,
+    },
+    images,
+    embeddings: await readEmbeddings(file, cells.ids.length, report),
   });
 }
 
@@ -133,13 +169,14 @@ interface Matrices {
 
 /** X and the layers: whole numbers from 0 called "counts" become the counts, X goes where its values say. */
 async function readExpression(
-  file: H5File,
+  file: Elements,
   values: Values | undefined,
   n: number,
-  p: number,
+  genes: Ids,
   report: Draft,
   run: RunOptions,
 ): Promise<Matrices> {
+  const p = genes.length;
   const found: Matrices = { counts: null, layers: {} };
   const load = async (path: string): Promise<Sparse | Dense> => {
     const x = await readMatrix(file, path, report, run);
@@ -169,7 +206,11 @@ async function readExpression(
       report.found.push(`X holds ${kind} values.`);
     }
   }
-  for (const name of file.has("layers") ? file.keys("layers") : []) {
+  for (const name of file.isGroup("layers") ? file.keys("layers") : []) {
+    if (!isMatrix(file, `layers/${name}`)) {
+      report.dropped.push({ what: `layer "${name}"`, count: 1, why: "it is no matrix of numbers" });
+      continue;
+    }
     const x = await load(`layers/${name}`);
     const kind = inferValues(x);
     if (kind === "counts" && found.counts === null && /count|raw/i.test(name)) {
@@ -180,18 +221,61 @@ async function readExpression(
       report.found.push(`Layer "${name}" holds ${kind} values.`);
     }
   }
+  const raw = found.counts === null ? await readRaw(file, n, genes, report, run) : null;
+  if (raw !== null) {
+    const kind = inferValues(raw);
+    if (kind === "counts") found.counts = packed(raw, kind) as Expression<Sparse>;
+    else found.layers[kind in found.layers ? "raw" : kind] = packed(raw, kind);
+    report.found.push(`raw, over the same genes, holds ${kind} values.`);
+  } else if (found.counts !== null && rawOf(file) !== null)
+    report.dropped.push({ what: "raw", count: 1, why: "the counts are taken from X or a layer" });
   if (found.counts === null && Object.keys(found.layers).length === 0) {
     throw new SpatialError(
       "format",
-      `${file.name} must hold expression values in X or a layer, found none.`,
-      {
-        subject: file.name,
-      },
+      `${file.name} must hold expression values in X or a layer, found ${file.has("X") ? "an empty X" : "no X"} and no layers.`,
+      { subject: file.name, hint: "It describes observations only: give the file that has the matrix." },
     );
   }
   if (found.counts === null)
     report.warnings.push("The file holds no counts: what needs counts cannot be done.");
   return found;
+}
+
+/** Whether an element says or shows that it is a matrix. */
+function isMatrix(file: Elements, path: string): boolean {
+  if (file.isGroup(path)) return /^cs[rc]/.test(encoding(file, path));
+  const { type, shape } = file.info(path);
+  return shape?.length === 2 && type !== "string" && type !== "other";
+}
+
+/** Where the matrix and the genes of `raw` stand: in a group, or (anndata before 0.7) beside X. */
+function rawOf(file: Elements): { readonly x: string; readonly genes: string } | null {
+  const at = ["raw/", "raw."].find((start) => file.has(`${start}X`) && file.has(`${start}var`));
+  return at === undefined ? null : { x: `${at}X`, genes: `${at}var` };
+}
+
+/** The matrix of `raw`, if it has the genes of X; else it is put aside, and the report says why. */
+async function readRaw(
+  file: Elements,
+  n: number,
+  genes: Ids,
+  report: Draft,
+  run: RunOptions,
+): Promise<Sparse | Dense | null> {
+  const raw = rawOf(file);
+  if (raw === null) return null;
+  const aside = (why: string): null => {
+    report.dropped.push({ what: "raw", count: 1, why });
+    return null;
+  };
+  if (!isMatrix(file, raw.x)) return aside("it is no matrix of numbers");
+  const names = namedGenes(await readFrame(file, raw.genes, report)).ids;
+  if (names.length !== genes.length || !idList(genes).every((id, j) => id === names.at(j)))
+    return aside(`its ${counted(names.length, "gene")} are not the ${genes.length} of X`);
+  const matrix = await readMatrix(file, raw.x, report, run);
+  if (matrix.rows !== n || matrix.cols !== genes.length)
+    return aside(`it is ${matrix.rows} x ${matrix.cols}, not ${n} x ${genes.length}`);
+  return matrix;
 }
 
 /** Genes and features of other kinds apart, where var says what each row is. */
@@ -222,24 +306,48 @@ function splitKinds(
   };
 }
 
-function readSpatial(file: H5File, cells: Table, report: Draft): Positions | null {
-  const path = ["obsm/spatial", "obsm/X_spatial"].find((p) => file.has(p) && !file.isGroup(p));
-  if (path === undefined) {
-    report.warnings.push("There are no coordinates (obsm/spatial).");
-    return null;
+/** The matrices of obsm by name, without reading them; null for what is none. */
+interface Obsm {
+  readonly cols: number;
+  readonly read: () => Promise<Float64Array | Float32Array | Int32Array>;
+}
+
+async function listObsm(file: Elements, n: number): Promise<Map<string, Obsm | null>> {
+  const found = new Map<string, Obsm | null>();
+  if (!file.has("obsm")) return found;
+  if (!file.isGroup("obsm")) {
+    for (const [key, values] of Object.entries(await file.records("obsm"))) {
+      const isNumbers = ArrayBuffer.isView(values) && n > 0 && values.length % n === 0;
+      found.set(key, isNumbers ? { cols: values.length / n, read: async () => values } : null);
+    }
+    return found;
   }
-  const { shape } = file.info(path);
-  const dimensions = shape?.[1];
-  if (dimensions !== 2 && dimensions !== 3) {
+  for (const key of file.keys("obsm")) {
+    const info = file.isGroup(`obsm/${key}`) ? null : file.info(`obsm/${key}`);
+    const isNumbers = info?.shape?.length === 2 && (info.type === "float" || info.type === "integer");
+    const [rows, cols] = info?.shape ?? [];
+    const read = async (): ReturnType<Obsm["read"]> => file.numbers(`obsm/${key}`);
+    found.set(key, isNumbers && rows === n ? { cols, read } : null);
+  }
+  return found;
+}
+
+const SPATIAL = ["spatial", "X_spatial"];
+
+async function readSpatial(file: Elements, cells: Table, report: Draft): Promise<Positions | null> {
+  const obsm = await listObsm(file, cells.ids.length);
+  const path = SPATIAL.find((key) => obsm.has(key));
+  if (path === undefined) return null;
+  const found = obsm.get(path) ?? null;
+  if (found === null || (found.cols !== 2 && found.cols !== 3)) {
     throw new SpatialError(
       "format",
-      `"${path}" of ${file.name} must have 2 or 3 columns, found ${dimensions ?? 1}.`,
-      {
-        subject: file.name,
-      },
+      `"obsm/${path}" of ${file.name} must be ${cells.ids.length} x 2 or 3 numbers, but it is not.`,
+      { subject: file.name },
     );
   }
-  const data = Float64Array.from(file.numbers(path));
+  const dimensions = found.cols as 2 | 3;
+  const data = Float64Array.from(await found.read());
   const take = (axis: number): Float64Array =>
     Float64Array.from({ length: cells.ids.length }, (_, i) => data[i * dimensions + axis]);
   const hasArray = "array_row" in cells.columns && "array_col" in cells.columns;
@@ -257,31 +365,23 @@ function readSpatial(file: H5File, cells: Table, report: Draft): Positions | nul
         report,
       )
     : null;
-  report.joined.push(`Coordinates from ${path}, row by row.`);
+  report.joined.push(`Coordinates from obsm/${path}, row by row.`);
   return positions(data, "px", scale, dimensions);
 }
 
-function readEmbeddings(file: H5File, n: number, report: Draft): Record<string, Dense> {
+async function readEmbeddings(file: Elements, n: number, report: Draft): Promise<Record<string, Dense>> {
   const found: Record<string, Dense> = {};
-  for (const key of file.has("obsm") ? file.keys("obsm") : []) {
-    if (key === "spatial" || key === "X_spatial" || file.has(`${OWN_FEATURES}/${key}`)) continue;
-    const info = file.isGroup(`obsm/${key}`) ? null : file.info(`obsm/${key}`);
-    if (
-      info === null ||
-      info.shape?.length !== 2 ||
-      info.shape[0] !== n ||
-      (info.type !== "float" && info.type !== "integer")
-    ) {
+  for (const [key, obsm] of await listObsm(file, n)) {
+    if (SPATIAL.includes(key) || file.has(`${OWN_FEATURES}/${key}`)) continue;
+    if (obsm === null)
       report.dropped.push({ what: `obsm "${key}"`, count: 1, why: "it is no matrix of numbers" });
-      continue;
-    }
-    found[key.replace(/^X_/, "")] = dense(n, info.shape[1], file.floats(`obsm/${key}`));
+    else found[key.replace(/^X_/, "")] = dense(n, obsm.cols, Float32Array.from(await obsm.read()));
   }
   return found;
 }
 
 /** The tissue images of uns/spatial as PNG. */
-async function readImages(file: H5File, report: Draft): Promise<Image[]> {
+async function readImages(file: Elements, report: Draft): Promise<Image[]> {
   const libraries = file.isGroup("uns/spatial") ? file.keys("uns/spatial") : [];
   if (libraries.length > 1) {
     report.dropped.push({
@@ -297,8 +397,8 @@ async function readImages(file: H5File, report: Draft): Promise<Image[]> {
     if (!file.isGroup(`${at}/images`)) continue;
     for (const name of file.keys(`${at}/images`)) {
       const factor = `${at}/scalefactors/tissue_${name}_scalef`;
-      const scale = file.has(factor) ? Number(file.numbers(factor)[0]) : NaN;
-      const pixels = scale > 0 ? readPixels(file, `${at}/images/${name}`) : "it has no scale factor";
+      const scale = file.has(factor) ? Number((await file.numbers(factor))[0]) : NaN;
+      const pixels = scale > 0 ? await readPixels(file, `${at}/images/${name}`) : "it has no scale factor";
       if (typeof pixels === "string") report.dropped.push({ what: `image "${name}"`, count: 1, why: pixels });
       else {
         const encoded = { type: "image/png", bytes: await encodePng(pixels) } as const;
@@ -310,14 +410,14 @@ async function readImages(file: H5File, report: Draft): Promise<Image[]> {
   return images;
 }
 
-function readPixels(
-  file: H5File,
+async function readPixels(
+  file: Elements,
   path: string,
-): { width: number; height: number; data: Uint8Array } | string {
+): Promise<{ width: number; height: number; data: Uint8Array } | string> {
   const info = file.info(path);
   const [height, width, channels] = info.shape ?? [];
   if (info.shape?.length !== 3 || info.length === 0 || channels < 3) return "it is empty or no color image";
-  const values = file.numbers(path);
+  const values = await file.numbers(path);
   const unit = info.type === "float";
   const data = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
@@ -331,22 +431,20 @@ function readPixels(
 }
 
 /** What our own writer noted, so that a file reads back as the same kind of sample. */
-function ownNotes(file: H5File): {
-  platform?: string;
-  observation?: SpatialDataset["observation"];
-  unit?: Positions["unit"];
-  microns: number | null;
-} {
-  const text = (key: string): string | undefined =>
-    file.has(`uns/tissular/${key}`) ? file.strings(`uns/tissular/${key}`)[0] : undefined;
-  const microns = file.has("uns/tissular/microns_per_unit")
-    ? file.numbers("uns/tissular/microns_per_unit")[0]
-    : null;
+async function ownNotes(file: Elements): Promise<{
+  readonly platform: string | undefined;
+  readonly observation: SpatialDataset["observation"] | undefined;
+  readonly unit: Positions["unit"] | undefined;
+  readonly microns: number | null;
+}> {
+  const text = async (key: string): Promise<string | undefined> =>
+    file.has(`uns/tissular/${key}`) ? (await file.strings(`uns/tissular/${key}`))[0] : undefined;
+  const microns = "uns/tissular/microns_per_unit";
   return {
-    platform: text("platform"),
-    observation: text("observation") as SpatialDataset["observation"] | undefined,
-    unit: text("unit") as Positions["unit"] | undefined,
-    microns,
+    platform: await text("platform"),
+    observation: (await text("observation")) as SpatialDataset["observation"] | undefined,
+    unit: (await text("unit")) as Positions["unit"] | undefined,
+    microns: file.has(microns) ? (await file.numbers(microns))[0] : null,
   };
 }
 
@@ -354,7 +452,7 @@ const OWN_FEATURES = "uns/tissular/features";
 
 /** Features of other kinds as our own writer keeps them: values in obsm, names in its notes. */
 async function ownFeatures(
-  file: H5File,
+  file: Elements,
   report: Draft,
   run: RunOptions,
 ): Promise<Record<string, FeatureSet>> {
@@ -362,21 +460,20 @@ async function ownFeatures(
   for (const kind of file.has(OWN_FEATURES) ? file.keys(OWN_FEATURES) : []) {
     const x = await readMatrix(file, `obsm/${kind}`, report, run);
     const values = x.kind === "sparse" ? x : toSparse(x);
-    const rows = ids(file.strings(`${OWN_FEATURES}/${kind}/ids`));
+    const rows = ids(await file.strings(`${OWN_FEATURES}/${kind}/ids`));
     found[kind] = {
       values: expression(values, inferValues(values)),
-      table: table(rows, { name: file.strings(`${OWN_FEATURES}/${kind}/names`) }),
+      table: table(rows, { name: await file.strings(`${OWN_FEATURES}/${kind}/names`) }),
     };
     report.found.push(`${counted(rows.length, "feature")} of kind "${kind}", kept apart from genes.`);
   }
   return found;
 }
 
-function noteSkipped(file: H5File, report: Draft): void {
-  if (file.has("raw"))
-    report.dropped.push({ what: "raw", count: 1, why: "it has genes of its own; X and the layers are read" });
+function noteSkipped(file: Elements, report: Draft): void {
   const skip = (group: string, why: string, known: readonly string[] = []): void => {
-    const keys = (file.has(group) ? file.keys(group) : []).filter((k) => !known.includes(k));
+    if (file.has(group) && !file.isGroup(group)) report.dropped.push({ what: group, count: 1, why });
+    const keys = (file.isGroup(group) ? file.keys(group) : []).filter((k) => !known.includes(k));
     if (keys.length > 0)
       report.dropped.push({ what: `${group}: ${sample(keys, 12)}`, count: keys.length, why });
   };

@@ -104,7 +104,7 @@ interface Head {
   readonly columns: Uint32Array | null;
 }
 
-function readHead(file: H5File): Head {
+async function readHead(file: H5File): Promise<Head> {
   if (isAnndata(file)) {
     const shape = file.attribute("X", "shape");
     if (!encoding(file, "X").startsWith("csr") || !Array.isArray(shape)) {
@@ -118,8 +118,8 @@ function readHead(file: H5File): Head {
       );
     }
     const [rows, cols] = shape.map(Number);
-    const cells = readFrame(file, "obs", draft());
-    const genes = namedGenes(readFrame(file, "var", draft()));
+    const cells = await readFrame(file, "obs", draft());
+    const genes = namedGenes(await readFrame(file, "var", draft()));
     return { group: "X", rows, cols, indptr: file.numbers("X/indptr"), cells, genes, columns: null };
   }
   if (tenxSchema(file) !== "v3") {

@@ -4,40 +4,72 @@ import { breathe, checkAborted } from "../core/progress.ts";
 import { type Dense, dense, type Sparse, transpose } from "../model/matrix.ts";
 import { type Column, categorical, ids, type Table, table } from "../model/table.ts";
 import { checkFinite, soundRows } from "./assemble.ts";
-import type { H5File } from "./hdf5.ts";
+import type { H5File, Records } from "./hdf5.ts";
 import type { Draft } from "./report.ts";
 import { readLong } from "./tenx.ts";
 
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * A tree of groups and arrays with attributes, as HDF5 and zarr both have it: the readers below take either. Its
+ * structure is known at once, values may have to be waited for. Paths have no "/" at their start.
+ */
+export interface Elements extends Pick<H5File, "name" | "has" | "isGroup" | "keys" | "attribute" | "info"> {
+  readonly numbers: (...at: Part) => Awaitable<ReturnType<H5File["numbers"]>>;
+  readonly offsets: (...at: Part) => Awaitable<Uint32Array>;
+  readonly floats: (...at: Part) => Awaitable<Float32Array>;
+  readonly strings: (path: string) => Awaitable<string[]>;
+  readonly records: (...at: Part) => Awaitable<Records>;
+}
+
+type Part = [path: string, start?: number, end?: number];
+
+/** The part of a tree below one of its groups, as a tree of its own. */
+export function below(file: Elements, folder: string): Elements {
+  const at = (path: string): string => (path === "" ? folder : `${folder}/${path}`);
+  return {
+    name: `${file.name}/${folder}`,
+    has: (path) => file.has(at(path)),
+    isGroup: (path) => file.isGroup(at(path)),
+    keys: (path) => file.keys(at(path)),
+    attribute: (path, name) => file.attribute(at(path), name),
+    info: (path) => file.info(at(path)),
+    numbers: (path, ...rows) => file.numbers(at(path), ...rows),
+    offsets: (path, ...rows) => file.offsets(at(path), ...rows),
+    floats: (path, ...rows) => file.floats(at(path), ...rows),
+    strings: (path) => file.strings(at(path)),
+    records: (path, ...rows) => file.records(at(path), ...rows),
+  };
+}
+
 /** The encoding of an anndata element, e.g. "csr_matrix"; "" where none is stated. */
-export function encoding(file: H5File, path: string): string {
+export function encoding(file: Elements, path: string): string {
+  if (!file.has(path)) return "";
   return String(file.attribute(path, "encoding-type") ?? file.attribute(path, "h5sparse_format") ?? "");
 }
 
-/** Is this an h5ad by content? */
-export function isAnndata(file: H5File): boolean {
+/** Is this an AnnData by content? */
+export function isAnndata(file: Elements): boolean {
   return encoding(file, "") === "anndata" || (file.has("obs") && file.has("var") && file.has("X"));
 }
 
 /** Reads an anndata dataframe (obs, var); columns of unknown encodings are reported and left out. */
-export function readFrame(file: H5File, path: string, report: Draft): Table {
-  if (!file.isGroup(path)) {
-    throw new SpatialError(
-      "format",
-      `${file.name}: "${path}" must be a group of columns, but it is one old table.`,
-      {
-        subject: file.name,
-        hint: "Open the file with anndata 0.8 or later and write it again.",
-      },
-    );
+export async function readFrame(file: Elements, path: string, report: Draft): Promise<Table> {
+  if (!file.has(path)) {
+    throw new SpatialError("format", `${file.name} must hold "${path}", but it does not.`, {
+      subject: file.name,
+    });
   }
+  if (!file.isGroup(path)) return readRecords(file, path, report);
   const index = String(file.attribute(path, "_index") ?? "_index");
-  const names = readTexts(file, `${path}/${index}`);
+  const names = await readTexts(file, `${path}/${index}`);
   const columns: Record<string, Column> = {};
   const order = file.attribute(path, "column-order");
   const keys = Array.isArray(order) && order.length > 0 ? order.map(String) : file.keys(path);
   for (const key of keys) {
     if (key === index || key === "__categories") continue;
-    const column = readColumn(file, `${path}/${key}`, `${path}/__categories/${key}`);
+    const old = [`${path}/__categories/${key}`, `uns/${key}_categories`].find((p) => file.has(p));
+    const column = await readColumn(file, `${path}/${key}`, old ?? null);
     if (column === null)
       report.dropped.push({ what: `${path} column "${key}"`, count: 1, why: "its encoding is not read" });
     else columns[key] = column;
@@ -45,27 +77,59 @@ export function readFrame(file: H5File, path: string, report: Draft): Table {
   return table(ids(names), columns);
 }
 
+/** A dataframe as one table of compound rows (anndata before 0.7); categories lie in uns. */
+async function readRecords(file: Elements, path: string, report: Draft): Promise<Table> {
+  const { index, ...members } = await file.records(path);
+  if (index === undefined) {
+    throw new SpatialError(
+      "format",
+      `"${path}" of ${file.name} must be a group of columns or a table with an index, but it is not.`,
+      { subject: file.name, hint: "Open the file with anndata and write it again." },
+    );
+  }
+  const names = Array.from<string | number>(index).map(String);
+  const columns: Record<string, Column> = {};
+  for (const [key, values] of Object.entries(members)) {
+    const categories = `uns/${key}_categories`;
+    if (values.length !== names.length)
+      report.dropped.push({
+        what: `${path} column "${key}"`,
+        count: 1,
+        why: "it has several values per row",
+      });
+    else if (values instanceof Int32Array && file.has(categories))
+      columns[key] = categorical(values, await readTexts(file, categories));
+    else columns[key] = values instanceof Float32Array ? Float64Array.from(values) : values;
+  }
+  return table(ids(names), columns);
+}
+
 /** Texts, plain or (since anndata 0.13) with a mask; missing ones are empty, numbers become texts. */
-function readTexts(file: H5File, path: string): string[] {
+export async function readTexts(file: Elements, path: string): Promise<string[]> {
   if (file.isGroup(path)) {
-    const mask = file.numbers(`${path}/mask`);
-    return file.strings(`${path}/values`).map((v, i) => (mask[i] !== 0 ? "" : v));
+    const mask = await file.numbers(`${path}/mask`);
+    return (await file.strings(`${path}/values`)).map((v, i) => (mask[i] !== 0 ? "" : v));
   }
   const { type } = file.info(path);
   if (type === "string") return file.strings(path);
-  const values = Array.from(file.numbers(path));
+  const values = Array.from(await file.numbers(path));
   return type === "boolean" ? values.map((v) => (v === 0 ? "False" : "True")) : values.map(String);
 }
 
-function readColumn(file: H5File, path: string, oldCategories: string): Column | null {
+async function readColumn(
+  file: Elements,
+  path: string,
+  oldCategories: string | null,
+): Promise<Column | null> {
   if (!file.has(path)) return null;
   const kind = encoding(file, path);
   if (kind === "categorical") {
-    return categorical(Int32Array.from(file.numbers(`${path}/codes`)), readTexts(file, `${path}/categories`));
+    const codes = Int32Array.from(await file.numbers(`${path}/codes`));
+    return categorical(codes, await readTexts(file, `${path}/categories`));
   }
   if (kind === "nullable-integer" || kind === "nullable-boolean") {
-    const values = Float64Array.from(file.numbers(`${path}/values`));
-    const mask = file.numbers(`${path}/mask`);
+    const values = Float64Array.from(await file.numbers(`${path}/values`));
+    const mask = await file.numbers(`${path}/mask`);
     for (let i = 0; i < values.length; i++) if (mask[i] !== 0) values[i] = NaN;
     return values;
   }
@@ -74,16 +138,17 @@ function readColumn(file: H5File, path: string, oldCategories: string): Column |
   const info = file.info(path);
   if (info.shape?.length !== 1) return null;
   if (info.type === "string") return file.strings(path);
-  if (info.type === "boolean") return Uint8Array.from(file.numbers(path));
+  if (info.type === "boolean") return Uint8Array.from(await file.numbers(path));
   if (info.type === "other") return null;
-  const values = file.numbers(path);
-  if (file.has(oldCategories)) return categorical(Int32Array.from(values), readTexts(file, oldCategories));
+  const values = await file.numbers(path);
+  if (oldCategories !== null && values instanceof Int32Array)
+    return categorical(values, await readTexts(file, oldCategories));
   return values instanceof Int32Array ? values : Float64Array.from(values);
 }
 
 /** Reads an n x p matrix: compressed rows or columns, or dense; checked and sorted. */
 export async function readMatrix(
-  file: H5File,
+  file: Elements,
   path: string,
   report: Draft,
   run: RunOptions,
@@ -109,7 +174,7 @@ export async function readMatrix(
   }
   const [rows, cols] = shape.map(Number);
   const byRow = kind.startsWith("csr");
-  const indptr = file.offsets(`${path}/indptr`);
+  const indptr = await file.offsets(`${path}/indptr`);
   const indices = await readLong(file, `${path}/indices`, "offsets", run);
   const data = await readLong(file, `${path}/data`, "floats", run);
   const stored = soundRows(subject, byRow ? rows : cols, byRow ? cols : rows, indptr, indices, data, report);
@@ -117,7 +182,7 @@ export async function readMatrix(
 }
 
 async function readDense(
-  file: H5File,
+  file: Elements,
   path: string,
   rows: number,
   cols: number,
@@ -134,7 +199,7 @@ async function readDense(
   const step = Math.max(1, Math.floor(4_194_304 / Math.max(1, cols)));
   for (let start = 0; start < rows; start += step) {
     checkAborted(run.signal);
-    data.set(file.floats(path, start, Math.min(rows, start + step)), start * cols);
+    data.set(await file.floats(path, start, Math.min(rows, start + step)), start * cols);
     run.onProgress?.({ step: "read", fraction: Math.min(1, (start + step) / rows) });
     await breathe();
   }

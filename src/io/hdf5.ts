@@ -28,7 +28,14 @@ export interface H5File {
   /** The same as 32-bit floats. */
   readonly floats: (path: string, start?: number, end?: number) => Float32Array;
   readonly strings: (path: string) => string[];
+  /** The columns of a table of compound rows, rows [start, end); {} where it is none. Others than numbers and texts are left out. */
+  readonly records: (path: string, start?: number, end?: number) => Records;
+  /** Names of the filters that a dataset is packed with. */
+  readonly filters: (path: string) => string[];
 }
+
+/** The columns of a table of compound rows. A member of several numbers has that many values per row. */
+export type Records = Readonly<Record<string, Float64Array | Float32Array | Int32Array | readonly string[]>>;
 
 type Module = typeof H5wasm.Module;
 
@@ -242,7 +249,47 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       if (!meta.vlen) return fixedStrings(raw(path, meta), meta.size);
       return guarded(path, () => variableStrings(module, id, path, meta.total_size));
     },
+    records: (path, start, end) => {
+      const meta = dataset(path);
+      const members = meta.compound_type?.members ?? [];
+      if (members.length === 0 || meta.shape?.length !== 1) return {};
+      const bytes = raw(path, meta, start, end);
+      const columns: Record<string, Records[string]> = {};
+      for (const member of members) {
+        const column = memberOf(module, bytes, meta.size, member, path, name);
+        if (column !== null) columns[member.name] = column;
+      }
+      return columns;
+    },
+    filters: (path) =>
+      guarded(path, () => module.get_dataset_filters(id, `/${path}`).map((filter) => filter.name)),
   };
+}
+
+/** One member of compound rows; null where it is neither number nor text. */
+function memberOf(
+  module: Module,
+  bytes: Uint8Array,
+  stride: number,
+  member: H5wasm.CompoundMember,
+  path: string,
+  name: string,
+): Records[string] | null {
+  const rows = bytes.length / stride;
+  const packed = new Uint8Array(rows * member.size);
+  for (let i = 0; i < rows; i++) {
+    const at = i * stride + member.offset;
+    packed.set(bytes.subarray(at, at + member.size), i * member.size);
+  }
+  const { type, size, signed } = member.array_type ?? member;
+  if (member.type === 3)
+    return member.vlen ? textsAt(module, new Uint32Array(packed.buffer)) : fixedStrings(packed, member.size);
+  const whole = type === 8 ? (member.enum_type?.type ?? 0) : type;
+  if (whole !== 0 && whole !== 1) return null;
+  const values = view(packed.buffer, whole, size, signed, path, name);
+  if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
+    return values;
+  return values instanceof Uint32Array ? Float64Array.from(values) : Int32Array.from(values);
 }
 
 /** Is this how Python's HDF5 library keeps truth values, an enumeration of FALSE and TRUE? */
@@ -334,15 +381,19 @@ function variableStrings(module: Module, file: bigint, path: string, length: num
   const pointer = module._malloc(4 * length);
   try {
     module.get_dataset_data(file, `/${path}`, null, null, null, BigInt(pointer));
-    const heap = module.HEAPU8;
-    const texts = Array.from(new Uint32Array(heap.buffer, pointer, length), (start) =>
-      start === 0 ? "" : decoder.decode(heap.subarray(start, heap.indexOf(0, start))),
-    );
+    const texts = textsAt(module, new Uint32Array(module.HEAPU8.buffer, pointer, length));
     module.reclaim_vlen_memory(file, `/${path}`, "", BigInt(pointer));
     return texts;
   } finally {
     module._free(pointer);
   }
+}
+
+function textsAt(module: Module, pointers: Uint32Array): string[] {
+  const heap = module.HEAPU8;
+  return Array.from(pointers, (start) =>
+    start === 0 ? "" : decoder.decode(heap.subarray(start, heap.indexOf(0, start))),
+  );
 }
 
 const decoder = new TextDecoder();

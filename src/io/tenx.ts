@@ -3,6 +3,7 @@ import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { type Sparse, transpose } from "../model/matrix.ts";
 import type { Column } from "../model/table.ts";
 import { GENES, soundRows, type VendorMatrix } from "./assemble.ts";
+import type { Elements } from "./elements.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
@@ -87,7 +88,7 @@ const BLOCK = 4_194_304;
 
 /** A long dataset in blocks, so that the caller can stop and the library's memory stays small. */
 export async function readLong<K extends "offsets" | "floats">(
-  file: H5File,
+  file: Pick<Elements, "info" | "offsets" | "floats">,
   path: string,
   kind: K,
   run: RunOptions,
@@ -98,7 +99,10 @@ export async function readLong<K extends "offsets" | "floats">(
   for (let start = 0; start < length; start += BLOCK) {
     checkAborted(run.signal);
     const end = Math.min(length, start + BLOCK);
-    out.set(kind === "offsets" ? file.offsets(path, start, end) : file.floats(path, start, end), start);
+    out.set(
+      await (kind === "offsets" ? file.offsets(path, start, end) : file.floats(path, start, end)),
+      start,
+    );
     run.onProgress?.({ step: "read", fraction: end / length });
     await breathe();
   }
