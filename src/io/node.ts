@@ -85,7 +85,24 @@ export async function pathSource(path: string): Promise<Source> {
       }
     },
     open: (name) => openFile(fs, full(name)),
+    nearby: () => (info.isDirectory() ? [] : listNearby(fs, root)),
   };
+}
+
+/** Files in a folder and in the folders beside it, from there; a folder that may not be read has none. */
+function listNearby(fs: Fs, folder: string): string[] {
+  const list = (path: string): NodeFs.Dirent[] => {
+    try {
+      return fs.readdirSync(`${folder}/${path}`, { withFileTypes: true });
+    } catch (cause) {
+      if (["EACCES", "EPERM"].includes(String((cause as NodeJS.ErrnoException).code))) return [];
+      throw cause;
+    }
+  };
+  const filesOf = (path: string): string[] =>
+    list(path).flatMap((entry) => (entry.isFile() ? [path + entry.name] : []));
+  const folders = list("../").flatMap((entry) => (entry.isDirectory() ? [`../${entry.name}/`] : []));
+  return [...filesOf(""), ...folders.flatMap(filesOf)].slice(0, ENTRIES);
 }
 
 function listFolder(fs: Fs, root: string): string[] {
@@ -277,7 +294,10 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
 /** A text file as UTF-8. */
 export async function readText(path: string): Promise<string> {
   const fs = builtin<Fs>("node:fs");
-  if (!fs.existsSync(path))
+  const info = fs.statSync(path, { throwIfNoEntry: false });
+  if (info === undefined)
     throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
+  if (info.isDirectory())
+    throw new SpatialError("input", `${path} must be a file, found a folder.`, { subject: path });
   return fs.promises.readFile(path, "utf8");
 }

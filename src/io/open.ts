@@ -5,14 +5,18 @@ import { dataset, type ReadReport, type SpatialDataset } from "../model/dataset.
 import type { Values } from "../model/matrix.ts";
 import { readAnndata } from "./anndata.ts";
 import { assemble } from "./assemble.ts";
+import { findCosmx, readCosmx } from "./cosmx.ts";
 import { isAnndata } from "./elements.ts";
 import { withHdf5 } from "./hdf5.ts";
 import { findMerscope, readMerscope } from "./merscope.ts";
 import { pathSource } from "./node.ts";
 import { joinPositions, parsePositions } from "./positions.ts";
 import { type Draft, draft, finished, sample } from "./report.ts";
+import { findSeqfish, readSeqfish } from "./seqfish.ts";
 import { gunzip, isGzip, type Source } from "./source.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
+import type { TextShape } from "./text-shape.ts";
+import { findTables, readTableSample } from "./text-tables.ts";
 import { findVisium, readVisium } from "./visium.ts";
 import { findXenium, readXenium } from "./xenium.ts";
 
@@ -52,6 +56,8 @@ interface Candidate {
   /** What tells it from others in the folder: its prefix or file. */
   readonly file: string;
   readonly read: (report: Draft, options: ReadOptions) => Promise<SpatialDataset>;
+  /** It uses the option `positions` itself. */
+  readonly places?: boolean;
 }
 
 /**
@@ -92,7 +98,8 @@ export async function readSample(
   const candidate = await detect(source);
   const report = draft();
   let ds = await candidate.read(report, options);
-  if (options.positions !== undefined) ds = await withPositions(ds, options.positions, report);
+  if (options.positions !== undefined && candidate.places !== true)
+    ds = await withPositions(ds, options.positions, report);
   else if (ds.positions === null)
     report.warnings.push(
       "There are no coordinates: give the vendor's whole folder, or a table of them with positions (--positions).",
@@ -108,11 +115,9 @@ export async function readSample(
   };
 }
 
-async function withPositions(
-  ds: SpatialDataset,
+async function positionsFile(
   positions: string | Uint8Array,
-  report: Draft,
-): Promise<SpatialDataset> {
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   const file = typeof positions === "string" ? await pathSource(positions) : null;
   if (file !== null && file.names.length !== 1)
     throw new SpatialError("input", `positions must be one file, found the folder ${file.label}.`, {
@@ -120,14 +125,25 @@ async function withPositions(
     });
   const name = file === null ? "positions" : file.names[0];
   const bytes = file === null ? (positions as Uint8Array) : await file.bytes(name);
+  return { name, bytes: isGzip(bytes) ? await gunzip(bytes, name) : bytes };
+}
+
+async function withPositions(
+  ds: SpatialDataset,
+  positions: string | Uint8Array,
+  report: Draft,
+): Promise<SpatialDataset> {
+  const { name, bytes } = await positionsFile(positions);
   report.files.push(name);
-  const table = parsePositions(isGzip(bytes) ? await gunzip(bytes, name) : bytes, name);
+  const table = parsePositions(bytes, name);
   const isSpots = ds.observation === "cell" && "array_row" in table.columns;
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
 }
 
 /** Finds the one sample of a source, by layout and content; a sample inside another's folder is a part of that. */
 async function detect(source: Source): Promise<Candidate> {
+  const wide = { ...source, names: [...source.names, ...(source.nearby?.() ?? [])] };
+  const asked = (...names: readonly string[]): boolean => names.some((n) => source.names.includes(n));
   const vendors: Candidate[] = [
     ...findXenium(source).map((files) => ({
       platform: "xenium",
@@ -141,6 +157,22 @@ async function detect(source: Source): Promise<Candidate> {
       file: files.counts.slice(files.folder.length),
       read: (report: Draft, o: ReadOptions) => readMerscope(source, files, o.values, report, o),
     })),
+    ...findCosmx(wide)
+      .filter((files) => asked(files.counts, files.cells))
+      .map((files) => ({
+        platform: "cosmx",
+        folder: files.folder,
+        file: files.prefix,
+        read: (report: Draft, o: ReadOptions) => readCosmx(source, files, o.values, report, o),
+      })),
+    ...findSeqfish(wide)
+      .filter((files) => asked(files.counts, files.cells))
+      .map((files) => ({
+        platform: "seqfish",
+        folder: files.folder,
+        file: files.prefix,
+        read: (report: Draft, o: ReadOptions) => readSeqfish(source, files, o.values, report, o),
+      })),
     ...findVisium(source).map((files) => ({
       platform: "visium",
       folder: files.folder,
@@ -148,11 +180,24 @@ async function detect(source: Source): Promise<Candidate> {
       read: (report: Draft, o: ReadOptions) => readVisium(source, files, o.values, report, o),
     })),
   ];
-  const found = vendors.length > 0 ? vendors : await bareMatrices(source);
+  let found = vendors.length > 0 ? vendors : await bareMatrices(source);
+  const tables = found.length > 0 ? null : await findTables(source);
+  if (tables !== null) {
+    found = tables.samples.map((files) => ({
+      platform: files.platform,
+      folder: "",
+      file: files.counts,
+      places: true,
+      read: async (report: Draft, o: ReadOptions) => {
+        const given = o.positions === undefined ? null : await positionsFile(o.positions);
+        return readTableSample(source, files, given, o.values, report, o);
+      },
+    }));
+  }
   const outermost = found.filter(
     (c) => !found.some((other) => other.folder !== c.folder && c.folder.startsWith(other.folder)),
   );
-  if (outermost.length === 0) throw nothingFound(source);
+  if (outermost.length === 0) throw nothingFound(source, tables?.alone ?? []);
   if (outermost.length > 1) {
     const list = outermost.map((c) => `${c.folder}${c.file} (${c.platform})`);
     throw new SpatialError(
@@ -227,10 +272,10 @@ async function hasHdf5Signature(source: Source, name: string): Promise<boolean> 
 }
 
 /** Says what was looked for, what there is and, where that is known, what to do. */
-function nothingFound(source: Source): SpatialError {
+function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError {
   const has = (pattern: RegExp): string | undefined => source.names.find((n) => pattern.test(n));
   const looked =
-    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions), Xenium (cell_feature_matrix and cells.csv.gz), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), a 10x matrix and h5ad";
+    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions), Xenium (cell_feature_matrix and cells.csv.gz), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, and tables of values and coordinates as text";
   const ways: readonly (readonly [RegExp, string])[] = [
     [
       /tissue_positions\.parquet$/,
@@ -240,18 +285,32 @@ function nothingFound(source: Source): SpatialError {
     [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],
     [/(^|\/)cells\.(csv|csv\.gz|parquet)$/, "cell_feature_matrix.h5 must lie beside the table of cells."],
     [/tissue_positions/, "A filtered_feature_bc_matrix (.h5 or folder) must lie beside the folder spatial."],
-    [/exprMat/, "CosMx is not read yet: convert the sample to h5ad."],
+    [/exprMat_file/, "metadata_file.csv of the same export must lie beside exprMat_file.csv."],
+    [
+      /(metadata|tx|fov_positions)_file/,
+      "This is a part of a CosMx export: exprMat_file.csv must lie beside metadata_file.csv.",
+    ],
+    [/CellxGene|CellCoordinates/i, "CellxGene.csv and CellCoordinates.csv of one region must lie together."],
+    [/\.loom$/, "Loom is not read: write the sample as h5ad, or its counts and coordinates as text."],
     [/\.zarr|zarr\.json|\.zgroup|zmetadata/, "Zarr is not read yet: write the table as h5ad."],
     [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
     [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],
     [/\.(zip|tar|tar\.gz|tgz)$/, "Unpack the archive and give the folder."],
   ];
-  const way = ways.find(([pattern]) => has(pattern) !== undefined)?.[1];
+  const half = alone.find((s) => s.kind === "matrix") ?? alone[0];
+  const way = half === undefined ? ways.find(([pattern]) => has(pattern) !== undefined)?.[1] : halfOf(half);
   const there = source.names.length === 0 ? "it is empty" : `it has ${sample(topLevel(source), 10)}`;
   return new SpatialError("not-found", `No sample was found in ${source.label}: ${there}. ${looked}.`, {
     subject: source.label,
     hint: way ?? "Give the folder that the vendor's software wrote (for 10x: outs).",
   });
+}
+
+/** What to do about a table without its other half. */
+function halfOf({ name, kind }: TextShape): string {
+  return kind === "matrix"
+    ? `${name} is a table of values without coordinates: name it alone and give them with --positions.`
+    : `${name} has coordinates, but no table of values lies beside it: download the counts of the same sample.`;
 }
 
 function topLevel(source: Source): string[] {

@@ -6,6 +6,8 @@ import { fieldEnd, fieldNumber, fieldText, sniffDelimiter, textStart } from "./t
 const LF = 10;
 /** Lines between two looks at the clock and the abort signal. */
 const STEP = 4096;
+/** Bytes of the shortest entry: "1 1" and the end of its line. */
+const SHORTEST_ENTRY = 4;
 
 /** Sparse entries that arrive row by row. */
 interface Builder {
@@ -53,12 +55,15 @@ function larger<A extends Uint32Array | Float32Array>(from: A, to: A): A {
 /** A table of numbers with a header and row names in its first column, one row per observation. */
 export interface TextMatrix {
   readonly rowNames: string[];
+  /** The fields of the leading columns that hold no values, a list per column; the first are the row names. */
+  readonly labels: readonly string[][];
   readonly colNames: string[];
   readonly matrix: Sparse;
 }
 
 /**
- * Reads a table of numbers straight from the bytes: no string per cell, zeros are not stored.
+ * Reads a table of numbers straight from the bytes: no string per cell, zeros are not stored. `labels` says of a header
+ * how many of its columns stand before the numbers (one where it is left out).
  *
  * @throws {SpatialError} `format` for a field that is no number or a line of another length, naming the line
  */
@@ -66,6 +71,7 @@ export async function parseMatrix(
   bytes: Uint8Array,
   subject: string,
   run: RunOptions = {},
+  labels: (header: readonly string[]) => number = () => 1,
 ): Promise<TextMatrix> {
   const start = textStart(bytes);
   const delimiter = sniffDelimiter(bytes, start);
@@ -77,21 +83,29 @@ export async function parseMatrix(
     at = end + 1;
     if (bytes[end] !== delimiter) break;
   }
-  colNames.shift();
+  const leading = Math.max(1, labels(colNames));
+  colNames.splice(0, leading);
   const entries = builder();
-  const rowNames: string[] = [];
+  const texts: string[][] = Array.from({ length: leading }, () => []);
+  const rowNames = texts[0];
   while (at < bytes.length) {
     const nameEnd = fieldEnd(bytes, at, delimiter);
     const name = fieldText(bytes, at, nameEnd);
     let end = nameEnd;
     at = end + 1;
     if (name === "" && bytes[end] !== delimiter) continue;
+    rowNames.push(name);
+    for (let k = 1; k < leading && bytes[end] === delimiter; k++) {
+      end = fieldEnd(bytes, at, delimiter);
+      texts[k].push(fieldText(bytes, at, end));
+      at = end + 1;
+    }
     let column = 0;
     while (bytes[end] === delimiter) {
       end = fieldEnd(bytes, at, delimiter);
       if (end !== at + 1 || bytes[at] !== 48) {
         const v = fieldNumber(bytes, at, end);
-        if (Number.isNaN(v)) {
+        if (!Number.isFinite(Math.fround(v))) {
           throw new SpatialError(
             "format",
             `${subject}: row "${name}" must hold numbers, found ${JSON.stringify(fieldText(bytes, at, end))} in column "${colNames[column] ?? column + 2}".`,
@@ -111,18 +125,18 @@ export async function parseMatrix(
       );
     }
     entries.endRow();
-    rowNames.push(name);
     if (rowNames.length % STEP === 0) {
       checkAborted(run.signal);
       run.onProgress?.({ step: "read", fraction: at / bytes.length });
       await breathe();
     }
   }
-  return { rowNames, colNames, matrix: entries.finish(colNames.length) };
+  return { rowNames, labels: texts, colNames, matrix: entries.finish(colNames.length) };
 }
 
 /**
  * Reads a Matrix Market file of features x observations as observations x features. Entries of one place are added.
+ * `named` are the sizes that the names beside it allow: another one is refused before room is made for it.
  *
  * @returns the matrix and how many entries stood twice
  * @throws {SpatialError} `format` where it is no coordinate matrix, an entry is outside, or entries are missing
@@ -131,6 +145,7 @@ export async function parseMatrixMarket(
   bytes: Uint8Array,
   subject: string,
   run: RunOptions = {},
+  named: readonly (readonly [features: number, observations: number])[] | null = null,
 ): Promise<{ matrix: Sparse; repeated: number }> {
   const fail = (what: string): never => {
     throw new SpatialError("format", `${subject}: ${what}.`, {
@@ -155,8 +170,17 @@ export async function parseMatrixMarket(
   let sizes = line();
   while (sizes.startsWith("%") || (sizes.trim() === "" && at < bytes.length)) sizes = line();
   const [features, observations, stored] = sizes.trim().split(/\s+/).map(Number);
-  if (!Number.isSafeInteger(features) || !Number.isSafeInteger(observations) || !(stored < 4294967296))
+  if (![features, observations, stored].every((v) => Number.isSafeInteger(v) && v >= 0))
     fail(`must state its size, found ${JSON.stringify(sizes.slice(0, 60))}`);
+  if (named !== null && !named.some(([rows, columns]) => rows === features && columns === observations)) {
+    throw new SpatialError(
+      "format",
+      `${subject} must be features x barcodes = ${named[0].join(" x ")}, found ${features} x ${observations}.`,
+      { subject, hint: "The three files must come from one run." },
+    );
+  }
+  const room = Math.ceil((bytes.length - at) / SHORTEST_ENTRY);
+  if (stored > room) fail(`must hold ${stored} entries as it says, but has room for ${room} at most`);
 
   const row = new Uint32Array(stored);
   const column = new Uint32Array(stored);
@@ -175,7 +199,7 @@ export async function parseMatrixMarket(
     const j = number();
     const v = pattern ? 1 : number();
     if (m === stored) fail(`must hold ${stored} entries as it says, found more`);
-    if (!(i >= 1 && i <= features && j >= 1 && j <= observations && Number.isFinite(v)))
+    if (!(i >= 1 && i <= features && j >= 1 && j <= observations && Number.isFinite(Math.fround(v))))
       fail(`entry ${m + 1} must lie in ${features} x ${observations}, found ${i}, ${j}, ${v}`);
     row[m] = j - 1;
     column[m] = i - 1;

@@ -15,8 +15,8 @@ export interface Csv {
 export interface CsvOptions {
   /** Does the table begin with names? A function decides from the first line. */
   readonly header?: boolean | ((first: readonly string[]) => boolean);
-  /** What stands between fields; without it the most frequent of tab, comma and semicolon in the first line. */
-  readonly delimiter?: "," | "\t" | ";";
+  /** What stands between fields; without it the most frequent of tab, comma and semicolon in the first line, or else a space. */
+  readonly delimiter?: "," | "\t" | ";" | " ";
 }
 
 const QUOTE = 34;
@@ -25,7 +25,7 @@ const CR = 13;
 const decoder = new TextDecoder();
 
 /**
- * Reads comma-, tab- or semicolon-separated text: quotes, doubled quotes, CRLF, byte order mark.
+ * Reads comma-, tab-, semicolon- or space-separated text: quotes, doubled quotes, CRLF, byte order mark.
  *
  * @throws {SpatialError} `format` where a line has more or fewer fields than the first, naming the line
  *
@@ -95,12 +95,13 @@ export function textStart(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
-/** The most frequent of tab, comma and semicolon outside quotes in the first line. */
+/** The most frequent of tab, comma and semicolon outside quotes in the first line; a space where there is none of them. */
 export function sniffDelimiter(bytes: Uint8Array, start: number): number {
   const counts = new Map([
     [9, 0],
     [44, 0],
     [59, 0],
+    [32, 0],
   ]);
   let quoted = false;
   for (let at = start; at < bytes.length && (quoted || bytes[at] !== LF); at++) {
@@ -108,9 +109,11 @@ export function sniffDelimiter(bytes: Uint8Array, start: number): number {
     const n = counts.get(bytes[at]);
     if (!quoted && n !== undefined) counts.set(bytes[at], n + 1);
   }
+  const spaces = counts.get(32) as number;
+  counts.delete(32);
   let best = 44;
   for (const [delimiter, n] of counts) if (n > (counts.get(best) as number)) best = delimiter;
-  return best;
+  return counts.get(best) === 0 && spaces > 0 ? 32 : best;
 }
 
 /** The position after a field: of its delimiter, its line feed or the end. */

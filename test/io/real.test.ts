@@ -541,7 +541,7 @@ describe.skipIf(realData === null)("readSample agrees with h5py, scipy and annda
       code: "input",
       message: expect.stringContaining("section1/outs/ (visium), section2/outs/ (visium)") as string,
     });
-    await expect(read("cosmx_sfe")).rejects.toMatchObject({ code: "not-found" });
+    await expect(read("cosmx_me_lung")).rejects.toMatchObject({ code: "not-found" });
   });
 });
 

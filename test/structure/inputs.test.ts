@@ -140,6 +140,11 @@ const calls: Record<string, Call> = {
   ]),
   writeSimulated: call(writeSimulated, () => [tissue, "visium"]),
   readSample: call(io.readSample, () => [io.memorySource(files)]),
+  readTable: call(io.readTable, () => [
+    new TextEncoder().encode("id,g,h\na,1,0\nb,0,2\n"),
+    new TextEncoder().encode("id,x,y\na,1,2\nb,3,4\n"),
+    { unit: "um" },
+  ]),
   memorySource: call(io.memorySource, () => [files]),
   writeH5ad: call(io.writeH5ad, () => [ds]),
   hdf5Digest: call(io.hdf5Digest, () => [h5ad]),
