@@ -7,6 +7,8 @@ import { sequentialStops } from "./palettes.ts";
 export interface HistogramOptions {
   /** Words under the axis, with the unit. */
   readonly title?: string;
+  /** What is counted ("spots"); default: no words at that axis. */
+  readonly countTitle?: string;
   /** Bins of equal ratio instead of equal width; values <= 0 are left out. */
   readonly log?: boolean;
   /** How many bins (default 40; fewer where whole numbers span less). */
@@ -49,12 +51,16 @@ function logTicks(low: number, high: number): { readonly at: number; readonly va
   return inRange(roundTicks(pow(10, low), pow(10, high), 3).filter((value) => value > 0));
 }
 
-/** 1,200 as "1.2k", 3,000,000 as "3M". */
-function shortNumber(x: number): string {
+/** 1200 as "1,200", 3,000,000 as "3M"; a minus sign, not a hyphen. */
+export function shortNumber(x: number): string {
   const size = Math.abs(x);
-  if (size >= 1e6) return `${Number((x / 1e6).toPrecision(3))}M`;
-  if (size >= 1e3) return `${Number((x / 1e3).toPrecision(3))}k`;
-  return String(Number(x.toPrecision(6)));
+  const text =
+    size >= 1e6
+      ? `${Number((size / 1e6).toPrecision(3))}M`
+      : size >= 1e3
+        ? String(Math.round(size)).replace(/\B(?=(\d{3})+$)/g, ",")
+        : String(Number(size.toPrecision(6)));
+  return x < 0 ? `\u2212${text}` : text;
 }
 
 interface Scale {
@@ -106,11 +112,12 @@ function wholeBins(
 export function histogramFigure(values: ArrayLike<number>, options: HistogramOptions = {}): Figure {
   checkOptions("histogramFigure", options, {
     title: string(),
+    countTitle: string(),
     log: boolean(),
     bins: integer(1, 1000),
     ...sizeRules,
   });
-  const { title = "", log = false, width = 260, height = 130 } = options;
+  const { title = "", countTitle = "", log = false, width = 260, height = 130 } = options;
   const { at, ...span } = place(values, log);
   const { low, high, bins } = wholeBins(at, span, options.bins ?? 40);
   const counts = new Float64Array(bins);
@@ -147,7 +154,7 @@ export function histogramFigure(values: ArrayLike<number>, options: HistogramOpt
             field: "count",
             type: "quantitative",
             scale: { domain: [0, Math.max(...counts)], nice: false },
-            axis: { title: null, values: roundTicks(0, Math.max(...counts), 3), domain: false, ticks: false },
+            axis: { ...countAxis(Math.max(...counts), countTitle), domain: false, ticks: false },
           },
           y2: { field: "zero" },
         },
@@ -161,9 +168,21 @@ export function histogramFigure(values: ArrayLike<number>, options: HistogramOpt
   });
 }
 
+/** Axis of how many, in whole numbers. */
+function countAxis(most: number, title: string): Record<string, unknown> {
+  const values = roundTicks(0, most, 3).filter((value) => value === Math.floor(value));
+  return {
+    title: title === "" ? null : title,
+    values,
+    labelExpr: labelTable(values.map((value) => [value, shortNumber(value)])),
+  };
+}
+
 export interface DensityOptions {
   readonly xTitle?: string;
   readonly yTitle?: string;
+  /** What is counted in a square ("cells"): the legend's title; default: no legend. */
+  readonly countTitle?: string;
   /** Logarithmic axes; points with a value <= 0 are left out. */
   readonly log?: boolean;
   /** Squares across and down (default: the square root of the number of points, 12 to 48). */
@@ -192,13 +211,14 @@ export function densityFigure(
   checkOptions("densityFigure", options, {
     xTitle: string(),
     yTitle: string(),
+    countTitle: string(),
     log: boolean(),
     bins: integer(1, 500),
     ...sizeRules,
   });
   if (x.length !== y.length)
     throw new SpatialError("input", `densityFigure needs as many x as y, found ${x.length} and ${y.length}.`);
-  const { xTitle = "", yTitle = "", log = false, width = 260, height = 180 } = options;
+  const { xTitle = "", yTitle = "", countTitle = "", log = false, width = 260, height = 180 } = options;
   const bins = options.bins ?? Math.max(12, Math.min(48, Math.round(Math.sqrt(x.length))));
   const across = place(x, log);
   const up = place(y, log);
@@ -230,6 +250,7 @@ export function densityFigure(
     axis: axis(s.low, s.high, title, log),
   });
   const most = Math.max(1, ...counts);
+  const ticks = most > 1 ? logTicks(0, log10(most)).filter(({ value }) => value === Math.floor(value)) : [];
   return figure({
     width,
     height,
@@ -244,7 +265,14 @@ export function densityFigure(
         field: "n",
         type: "quantitative",
         scale: { domain: spread(0, log10(most), sequentialStops.length), range: sequentialStops },
-        legend: null,
+        legend:
+          countTitle === ""
+            ? null
+            : {
+                title: countTitle,
+                values: ticks.map(({ at }) => at),
+                labelExpr: labelTable(ticks.map(({ at, value }) => [at, shortNumber(value)])),
+              },
       },
     },
   });

@@ -104,6 +104,15 @@ for (let cover = 0; cover < 256; cover++) {
 }
 
 /**
+ * The radius at which dots nearly touch: half the spacing on a lattice, more where cells lie at random (there the nearest
+ * neighbor is much closer than the average one), never so much that dots hide each other.
+ */
+export function dotRadius(spacing: number, area: number, n: number): number {
+  const even = Math.sqrt(area / Math.max(1, n));
+  return Math.min(0.85 * spacing, Math.max(0.5 * spacing, 0.42 * even));
+}
+
+/**
  * The median distance from a point to its nearest other point, over at most 1,000 points taken at even steps: the
  * natural size of a dot. Infinity for fewer than two points.
  */

@@ -230,7 +230,8 @@ export function dotPlotFigure(dots: DotMatrix, options: DotPlotOptions = {}): Fi
         legend: {
           title: options.sizeTitle ?? null,
           values: sizes,
-          encode: { symbols: { update: { fill: { value: inks.quiet }, stroke: { value: null } } } },
+          symbolFillColor: inks.quiet,
+          symbolStrokeColor: inks.quiet,
         },
       },
       color: {

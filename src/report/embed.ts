@@ -172,7 +172,8 @@ function varies(column: Column): boolean {
 
 /** "total_counts" as "total counts". */
 export function columnLabel(name: string): string {
-  return { pct_mito: "mitochondrial counts (%)", n_genes: "genes detected" }[name] ?? name.replace(/_/g, " ");
+  if (name === "pct_mito") return "mitochondrial counts (%)";
+  return name === "n_genes" ? "genes detected" : name.replace(/_/g, " ");
 }
 
 /** Genes that the page shows come first (spatial, markers, interactions), then the rest by Moran's I, while they fit. */

@@ -1,13 +1,32 @@
 import type { RankGenesResult } from "../cluster/index.ts";
-import { dotPlotFigure, heatmapFigure } from "../plot/index.ts";
+import { curveFigure } from "../plot/curve.ts";
+import { categoricalColors, dotPlotFigure, heatmapFigure } from "../plot/index.ts";
+import type { Categorical } from "../model/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { topMarkers, topSpatialGenes } from "./choose.ts";
 import type { Embedded } from "./embed.ts";
 import { geneLabels } from "./expression.ts";
-import { count, percent, probability, short, whole } from "./format.ts";
+import { count, fixed, percent, probability, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { groupCount } from "./overview.ts";
-import { absent, chart, neighborRule, nouns, type Section, tableOf } from "./sections.ts";
+import { absent, chart, neighborRule, nouns, type Section, smallMap, swatch, tableOf } from "./sections.ts";
+
+/** Figures show at most this many groups: the largest. */
+const GROUPS_SHOWN = 40;
+
+/** The largest groups, in their order, when there are too many to show. */
+function shownGroups(sizes: ArrayLike<number>): number[] {
+  const all = Array.from(sizes, (_, g) => g);
+  const largest = [...all].sort((a, b) => sizes[b] - sizes[a] || a - b).slice(0, GROUPS_SHOWN);
+  return all.filter((g) => largest.includes(g));
+}
+
+/** Members of each group. */
+function groupSizes(labels: Categorical): Float64Array {
+  const sizes = new Float64Array(labels.categories.length);
+  for (const code of labels.codes) if (code >= 0) sizes[code]++;
+  return sizes;
+}
 
 /** Which groups lie side by side more, or less, often than chance. */
 export async function neighborhoodSection(analysis: Analysis): Promise<Section> {
@@ -31,15 +50,27 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
   const strongest = (list: typeof pairs): Markup =>
     tableOf(
       [`${groups.name}s`, "#z"],
-      list.slice(0, 5).map(({ a, b, z }) => [`${names[a]} and ${names[b]}`, short(z)]),
+      list
+        .slice(0, 5)
+        .map(({ a, b, z }) => [
+          html`${swatch(colors[a])}${names[a]} and ${swatch(colors[b])}${names[b]}`,
+          fixed(z, 1),
+        ]),
     );
+  const colors = categoricalColors(k);
+  const shown = shownGroups(groupSizes(groups.labels));
+  const labels = shown.map((g) => names[g]);
   const together = pairs.filter(({ z }) => z > 2).sort((x, y) => y.z - x.z);
   const apart = pairs.filter(({ z }) => z < -2).sort((x, y) => x.z - y.z);
   const figure = heatmapFigure(
-    { rows: names, columns: names, values: enrichment.z },
+    {
+      rows: labels,
+      columns: labels,
+      values: shown.flatMap((a) => shown.map((b) => enrichment.z[a * k + b])),
+    },
     { title: "z", rowTitle: groups.name, columnTitle: groups.name, limit },
   );
-  const caption = `z-score of the number of neighbor pairs. Colors end at \u00b1${short(limit)}${k <= 16 ? "; numbers are not cut" : ""}. z grows with the size of the tissue, so compare values within a map, not between samples.`;
+  const caption = `z-score of the number of neighbor pairs. Colors end at \u00b1${fixed(limit, 1)}${k <= 16 ? "; numbers are not cut" : ""}.${shown.length < k ? ` The ${shown.length} largest of ${k} ${groups.name}s are shown.` : ""} z grows with the size of the tissue, so compare values within a map, not between samples.`;
   const body = html`<h2>${title}</h2>
     <p class="intro">
       How often neighbors of one ${groups.name} belong to another, against random placement of the same
@@ -89,22 +120,22 @@ export function spatialGenesSection(analysis: Analysis, embedded: Embedded): Sec
       Click a map to open it above.
     </p>
     <div class="maps">
-      ${top.map(
-        (j) =>
-          html`<button type="button">
-            <canvas
-              data-key="gene:${embedded.placeOf.get(j) ?? 0}"
-              role="img"
-              aria-label="Map of ${labels[j]}"
-            ></canvas
-            ><strong>${labels[j]}</strong
-            ><span>I ${moran.i[j].toFixed(3)} · adj. p ${probability(moran.pAdjusted[j])}</span>
-          </button>`,
+      ${top.map((j) =>
+        smallMap(
+          `gene:${embedded.placeOf.get(j) ?? 0}`,
+          labels[j],
+          `I ${moran.i[j].toFixed(3)} \u00b7 adj. p ${probability(moran.pAdjusted[j])}`,
+        ),
       )}
     </div>
     <p class="small">
-      Each map has its own scale, from the lowest value (dark) to the 99th percentile of the non-zero values
-      (yellow). All genes are in genes.csv.
+      Values: ${embedded.payload.geneValues}. Each map has its own scale, from the lowest value to the 99th
+      percentile of the non-zero values (marked ≥ where values lie above).
+      ${
+        found > top.length
+          ? `${whole(found - top.length)} more spatially variable genes and all others are in genes.csv.`
+          : "All genes are in genes.csv."
+      }
     </p>`;
   return { id: "spatial-genes", title, body };
 }
@@ -136,24 +167,28 @@ async function markerDots(analysis: Analysis, markers: RankGenesResult, name: st
   const k = groups.length;
   const p = analysis.dataset.genes.ids.length;
   const each = k <= 8 ? 5 : k <= 14 ? 4 : k <= 24 ? 3 : 2;
-  const genes = [...new Set(topMarkers(markers, each).flat())];
+  const labels = name === "module" ? analysis.modules?.labels : analysis.groups?.labels;
+  const sizeOf = new Map(labels && Array.from(groupSizes(labels), (n, g) => [labels.categories[g], n]));
+  const shown = shownGroups(groups.map((group) => sizeOf.get(group) ?? 0));
+  const top = topMarkers(markers, each);
+  const genes = [...new Set(shown.flatMap((g) => top[g]))];
   if (genes.length === 0) return html`<p class="absent">No gene marks any ${name} (adjusted p < 0.05).</p>`;
   const names = geneLabels(analysis);
-  const size = new Float64Array(genes.length * k);
-  const color = new Float64Array(genes.length * k);
+  const size = new Float64Array(genes.length * shown.length);
+  const color = new Float64Array(size.length);
   genes.forEach((j, column) => {
     const z = standardized(Float64Array.from(groups, (_, g) => markers.meanIn[g * p + j]));
-    for (let g = 0; g < k; g++) {
-      size[g * genes.length + column] = markers.fractionIn[g * p + j];
-      color[g * genes.length + column] = z[g];
-    }
+    shown.forEach((g, row) => {
+      size[row * genes.length + column] = markers.fractionIn[g * p + j];
+      color[row * genes.length + column] = z[g];
+    });
   });
   const { many } = nouns(analysis);
   const figure = dotPlotFigure(
-    { rows: groups, columns: genes.map((j) => names[j]), size, color },
+    { rows: shown.map((g) => groups[g]), columns: genes.map((j) => names[j]), size, color },
     { palette: "diverging", sizeTitle: "fraction", colorTitle: "mean, z", rowTitle: name, largest: 1 },
   );
-  const caption = `Size: fraction of the ${name}'s ${many} in which the gene is not 0. Color: mean of each ${name}, as z over the ${k} ${name}s. All tests are in markers.csv.`;
+  const caption = `Size: fraction of the ${name}'s ${many} in which the gene is not 0. Color: mean of each ${name}, as z over the ${k} ${name}s.${shown.length < k ? ` The ${shown.length} largest of ${k} ${name}s are shown.` : ""} The best ${each} genes per ${name}; more are in markers.csv.`;
   return html`<div>
     <h3>By ${name}</h3>
     ${await chart(figure, caption)}
@@ -168,7 +203,7 @@ function standardized(values: Float64Array): Float64Array {
 }
 
 /** The tissue modules and how their number was found. */
-export function modulesSection(analysis: Analysis): Section {
+export async function modulesSection(analysis: Analysis, embedded: Embedded): Promise<Section> {
   const { modules } = analysis;
   const title = "Modules";
   if (modules === null)
@@ -180,45 +215,49 @@ export function modulesSection(analysis: Analysis): Section {
     };
   const { many } = nouns(analysis);
   const n = modules.labels.codes.length;
-  const sizes = new Float64Array(modules.labels.categories.length);
-  for (const code of modules.labels.codes) if (code >= 0) sizes[code]++;
+  const sizes = groupSizes(modules.labels);
+  const colors = categoricalColors(sizes.length);
   const names = geneLabels(analysis);
   const markers = analysis.moduleMarkers === null ? null : topMarkers(analysis.moduleMarkers, 6);
   const rows = modules.labels.categories.map((name, m) => [
-    name,
+    html`${swatch(colors[m])}${name}`,
     whole(sizes[m]),
     percent(sizes[m] / n),
     markers === null ? "" : markers[m].map((j) => names[j]).join(", "),
   ]);
   const chosen = modules.candidates.findIndex((c) => c.k === modules.modules);
+  const counted = modules.candidates.map((c) => c.k);
+  const stability = modules.candidates.map((c) => c.stability);
+  const bic = modules.candidates.map((c) => c.bic);
   const candidates =
     modules.candidates.length > 1
       ? html`<div>
           <h3>Candidates for their number</h3>
-          ${tableOf(
-            ["#modules", "#stability", "#BIC"],
-            modules.candidates.map((c) => [
-              whole(c.k),
-              c.stability === c.stability ? c.stability.toFixed(3).replace("-", "\u2212") : "",
-              whole(c.bic),
-            ]),
-            chosen,
-          )}
+          <div class="charts">
+            ${await chart(curveFigure(counted, stability, chosen, { x: "modules", y: "stability" }))}
+            ${await chart(curveFigure(counted, bic, chosen, { x: "modules", y: "BIC" }))}
+          </div>
           <p class="small">
             Stability: agreement of the modules found on two halves of the ${many} (adjusted Rand index, 1 is
             perfect). BIC: lower is better, but it goes on falling where neighbors share their values, so the
-            number in bold is taken at the bend of its curve; among equals, the most stable.
+            number taken (${modules.modules}, large dot) is at the bend of its curve; among equals, the most
+            stable.
           </p>
         </div>`
       : html`<div><p class="small">The number of modules was given.</p></div>`;
   const body = html`<h2>Tissue modules</h2>
     <p class="intro">
       ${many[0].toUpperCase() + many.slice(1)} whose surroundings look alike:
-      ${count(groupCount(modules.labels), "module")}. See them in the tissue view with “Color by module”.
+      ${count(groupCount(modules.labels), "module")}. A click on the map opens them in the tissue view.
     </p>
     <div class="columns">
+      ${
+        embedded.payload.tissue !== null && embedded.payload.groups.some((g) => g.key === "module")
+          ? html`<div class="maps large">${smallMap("module", "", "")}</div>`
+          : null
+      }
       <div>${tableOf(["module", `#${many}`, "#share", "top markers"], rows)}</div>
-      ${candidates}
-    </div>`;
+    </div>
+    <div class="spaced">${candidates}</div>`;
   return { id: "modules", title, body };
 }

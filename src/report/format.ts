@@ -18,6 +18,14 @@ export function short(x: number): string {
   return x < 0 ? `\u2212${text}` : text;
 }
 
+/** A fixed number of decimals, for columns that are compared: "6.0", "\u22120.34", "1,234.5"; "missing" for NaN. */
+export function fixed(x: number, decimals: number): string {
+  if (!Number.isFinite(x) || Math.abs(x) >= 1e7) return short(x);
+  const [head, tail] = Math.abs(x).toFixed(decimals).split(".");
+  const text = head.replace(/\B(?=(\d{3})+$)/g, ",") + (tail === undefined ? "" : `.${tail}`);
+  return x < 0 && /[1-9]/.test(text) ? `\u2212${text}` : text;
+}
+
 function superscript(n: number): string {
   const digits = [..."\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"];
   return (n < 0 ? "\u207b" : "") + [...String(Math.abs(n))].map((d) => digits[Number(d)]).join("");
@@ -33,7 +41,7 @@ export function percent(fraction: number): string {
   if (fraction !== fraction) return "missing";
   if (fraction > 0 && fraction < 0.001) return "< 0.1 %";
   if (fraction < 1 && fraction > 0.999) return "> 99.9 %";
-  return `${Number((fraction * 100).toFixed(1))} %`;
+  return fraction === 0 || fraction === 1 ? `${fraction * 100} %` : `${(fraction * 100).toFixed(1)} %`;
 }
 
 /** "a", "a and b", "a, b and c". */

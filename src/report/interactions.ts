@@ -2,7 +2,7 @@ import { log10 } from "../kernels/math.ts";
 import { dotPlotFigure } from "../plot/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 import { topInteractions } from "./choose.ts";
-import { probability, short, whole } from "./format.ts";
+import { fixed, probability, whole } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { absent, chart, nouns, type Section, tableOf } from "./sections.ts";
 
@@ -63,6 +63,7 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
     size[r * ways.length + c] = result.score[row];
     color[r * ways.length + c] = Math.min(300, Math.max(0, -log10(result.pAdjusted[row])));
   }
+  const { permutations } = result.params;
   const { one, many } = nouns(analysis);
   const name = analysis.groups?.name ?? "group";
   const figure = dotPlotFigure(
@@ -74,12 +75,10 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
     .map((row) => [
       pairName(row),
       wayName(row),
-      short(result.score[row]),
+      fixed(result.score[row], 3),
       probability(result.pAdjusted[row]),
       result.edges[row] === result.edges[row] ? whole(result.edges[row]) : "",
-      result.edgeEnrichment[row] === result.edgeEnrichment[row]
-        ? result.edgeEnrichment[row].toFixed(2).replace("-", "\u2212")
-        : "",
+      result.edgeEnrichment[row] === result.edgeEnrichment[row] ? fixed(result.edgeEnrichment[row], 2) : "",
     ]);
   const caution =
     one === "cell"
@@ -92,9 +91,19 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
         show that it does.${caution}
       </p>
       <div class="charts">
-        ${await chart(figure, html`Size: mean of ligand in the sender and receptor in the receiver. Color: significance against ${whole(result.params.permutations)} random labelings. All rows are in interactions.csv.`)}
+        ${await chart(figure, html`Size: mean of ligand in the sender and receptor in the receiver. Color: significance against ${whole(permutations)} random labelings. All rows are in interactions.csv.`)}
         <div>
           ${tableOf(["pair", `${name}s`, "#score", "#adj. p", "#contacts", "#contacts, log2 vs chance"], rows)}
+          <p class="small">
+            The best row of each pair by adjusted p, then by
+            score${
+              result.score.length > rows.length
+                ? `; ${whole(result.score.length - rows.length)} more rows are in interactions.csv`
+                : ""
+            }.
+            With ${whole(permutations)} labelings no p can be below 1/${whole(permutations + 1)} before
+            adjustment, so many rows share the lowest value: among them the score decides.
+          </p>
         </div>
       </div>`,
   );

@@ -182,7 +182,9 @@ export function methodsSection(analysis: Analysis, versions: Readonly<Record<str
         ? value.length > 0
           ? value.join(", ")
           : "none"
-        : String(value);
+        : typeof value === "number" && value >= 1000
+          ? whole(value)
+          : String(value);
   const { one, many } = nouns(analysis);
   const parameterWords: Readonly<Record<string, string>> = {
     minCounts: `min counts per ${one}`,
@@ -195,7 +197,11 @@ export function methodsSection(analysis: Analysis, versions: Readonly<Record<str
     ["parameter", "value"],
     Object.entries(params).map(([name, value]) => [
       parameterWords[name] ?? name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
-      name === "targetSum" && value === null ? "median total" : words(value),
+      name === "targetSum" && value === null
+        ? "median total"
+        : name === "seed"
+          ? String(value)
+          : words(value),
     ]),
   );
   const body = html`<h2>Methods and parameters</h2>

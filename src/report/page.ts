@@ -46,8 +46,8 @@ export async function renderReport(analysis: Analysis, options: ReportOptions = 
   const sections: Section[] = [
     explorerSection(analysis, embedded),
     inputSection(analysis),
-    await qualitySection(analysis),
-    modulesSection(analysis),
+    await qualitySection(analysis, embedded),
+    await modulesSection(analysis, embedded),
     await neighborhoodSection(analysis),
     spatialGenesSection(analysis, embedded),
     await markersSection(analysis),

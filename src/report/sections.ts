@@ -50,6 +50,22 @@ export function tableOf(
   </div>`;
 }
 
+/** A small map that the page's script draws as it comes into sight; a click opens it in the tissue view. */
+export function smallMap(key: string, label: string, words: string): Markup {
+  return html`<button type="button" title="Open in the tissue view">
+    <canvas data-key="${key}" role="img" aria-label="Map of ${label === "" ? key : label}"></canvas>
+    ${label === "" ? null : html`<strong>${label}</strong>`}${words === "" ? null : html`<span>${words}</span>`}
+    <span class="scale"></span>
+  </button>`;
+}
+
+/** A group's color before its name. */
+export function swatch(color: string): Markup {
+  return html`<svg class="dot" width="10" height="10" aria-hidden="true">
+    <circle cx="5" cy="5" r="5" fill="${color}" />
+  </svg>`;
+}
+
 /** Why a part is not there: what the analysis noted for its step. */
 export function absent(analysis: Analysis, step: AnalysisStep, what: string): Markup {
   const reasons = analysis.notes

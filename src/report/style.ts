@@ -106,7 +106,7 @@ input:invalid { border-color: var(--warn); }
 .group[aria-pressed="true"] { background: var(--ink); color: var(--paper); }
 .group .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .group .size { opacity: .65; font-variant-numeric: tabular-nums; font-size: .8125rem; }
-.ramp { height: 12px; border-radius: 3px; }
+.ramp { display: block; height: 12px; border-radius: 3px; }
 .ramp-labels { display: flex; justify-content: space-between; font-size: .8125rem; color: var(--quiet); font-variant-numeric: tabular-nums; margin-top: .25rem; }
 .status { display: flex; gap: 1rem; align-items: baseline; min-height: 2.2rem; padding-top: .6rem; font-size: .8438rem; color: var(--quiet); }
 #tip { position: absolute; z-index: 3; max-width: 17rem; background: var(--paper); border: 1px solid var(--rule); border-radius: 6px; padding: .5rem .7rem; font-size: .8125rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px rgb(0 0 0 / .14); overflow-wrap: anywhere; }
@@ -115,6 +115,11 @@ input:invalid { border-color: var(--warn); }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(46%, 11.5rem), 1fr)); gap: 1.2rem 1rem; align-items: start; }
 .maps button { display: block; width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: left; border-radius: 8px; }
 .maps canvas { display: block; width: 100%; aspect-ratio: 1; background: var(--panel); border-radius: 8px; }
+.maps .scale { display: block; max-width: 11rem; margin-top: .3rem; min-height: 1.7rem; }
+.maps .scale .ramp { height: 6px; }
+.maps.large { display: block; max-width: 28rem; }
+.maps.large .scale { display: none; }
+.dot { margin-right: .45rem; vertical-align: -.02em; }
 .maps strong { display: block; font-size: .875rem; font-weight: 600; margin-top: .4rem; overflow-wrap: anywhere; line-height: 1.3; }
 .maps span { font-size: .7813rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .maps button:hover strong { color: var(--accent); }

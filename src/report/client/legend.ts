@@ -65,23 +65,27 @@ export function drawLegend(
   }
 }
 
-function ramp(variable: Variable): HTMLElement[] {
+/** The colors of a number from low to high, with the values at the ends and (in the legend) the middle. */
+export function rampScale(variable: Variable, middle: boolean = false): HTMLElement[] {
   if (variable.kind !== "number") return [];
-  const bar = element("div", { class: "ramp", role: "img", "aria-label": "color scale from low to high" });
+  const bar = element("span", { class: "ramp", role: "img", "aria-label": "color scale from low to high" });
   bar.style.background = `linear-gradient(to right, ${sequentialStops.join(", ")})`;
-  const middle = (variable.low + variable.high) / 2;
   const labels = element(
-    "div",
+    "span",
     { class: "ramp-labels" },
     element("span", {}, short(variable.low)),
-    element("span", {}, short(middle)),
+    ...(middle ? [element("span", {}, short((variable.low + variable.high) / 2))] : []),
     element("span", {}, (variable.clipped ? "\u2265 " : "") + short(variable.high)),
   );
+  return [bar, labels];
+}
+
+function ramp(variable: Variable): HTMLElement[] {
+  if (variable.kind !== "number") return [];
   let missing = 0;
   for (const v of variable.values) if (v !== v) missing++;
   return [
-    bar,
-    labels,
+    ...rampScale(variable, true),
     ...(variable.clipped
       ? [element("p", { class: "small" }, "The top 1 % of non-zero values share the last color.")]
       : []),

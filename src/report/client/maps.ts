@@ -1,7 +1,8 @@
-import { drawPoints, typicalSpacing } from "../../plot/points.ts";
+import { dotRadius, drawPoints, typicalSpacing } from "../../plot/points.ts";
 import { findVariable, paint } from "./coloring.ts";
 import type { Store } from "./decode.ts";
 import { fitCanvas, pixelRatio } from "./dom.ts";
+import { rampScale } from "./legend.ts";
 
 /** Draws the small gene maps as they come into sight (all of them before printing). */
 export function drawMaps(store: Store, open: (key: string) => void): void {
@@ -18,6 +19,7 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
     y0 = Math.min(y0, points[2 * i + 1]);
     y1 = Math.max(y1, points[2 * i + 1]);
   }
+  const radius = dotRadius(spacing, (x1 - x0) * (y1 - y0), n);
   const draw = (canvas: HTMLCanvasElement): void => {
     const variable = findVariable(store, canvas.dataset["key"] ?? "");
     const ratio = pixelRatio();
@@ -30,7 +32,7 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
     canvas.dataset["drawn"] = "yes";
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;
     const picture = context.createImageData(canvas.width, canvas.height);
-    const margin = 8 * ratio;
+    const margin = 14 * ratio;
     const scale = Math.min(
       (canvas.width - margin) / (x1 - x0 + spacing),
       (canvas.height - margin) / (y1 - y0 + spacing),
@@ -44,9 +46,11 @@ export function drawMaps(store: Store, open: (key: string) => void): void {
         x: canvas.width / 2 - ((x0 + x1) / 2) * scale,
         y: canvas.height / 2 - ((y0 + y1) / 2) * scale,
       },
-      Math.min(20 * ratio, Math.max(0.6 * ratio, 0.5 * spacing * scale)),
+      Math.min(20 * ratio, Math.max(0.6 * ratio, radius * scale)),
     );
     context.putImageData(picture, 0, 0);
+    if (variable.kind === "number")
+      canvas.parentElement?.querySelector(".scale")?.replaceChildren(...rampScale(variable));
   };
   const canvases = [...document.querySelectorAll<HTMLCanvasElement>("canvas[data-key]")];
   const watcher = new IntersectionObserver(

@@ -1,4 +1,4 @@
-import { type Camera, drawPoints, pointGrid, typicalSpacing } from "../../plot/points.ts";
+import { type Camera, dotRadius, drawPoints, pointGrid, typicalSpacing } from "../../plot/points.ts";
 import type { Painted } from "./coloring.ts";
 import { element, fitCanvas, pixelRatio, themeColor } from "./dom.ts";
 import { listen } from "./gestures.ts";
@@ -64,6 +64,7 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
   let moving = 0;
   let touched = false;
 
+  const dotSize = dotRadius(spacing, bounds.width * bounds.height, n);
   const room = data.dots === "spacing" ? spacing : 0;
 
   const fit = (): void => {
@@ -78,7 +79,7 @@ export function createView(host: HTMLElement, data: ViewData, events: ViewEvents
   const radius = (): number => {
     const natural =
       data.dots === "spacing"
-        ? 0.5 * spacing * camera.scale
+        ? dotSize * camera.scale
         : Math.max(0.9, Math.min(4, 130 / Math.sqrt(n))) * Math.sqrt(camera.scale / fitScale);
     return Math.min(60, Math.max(0.6, natural * factor));
   };
