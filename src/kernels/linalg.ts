@@ -168,49 +168,6 @@ export function solveLowerTransposed(l: Float64Array, n: number, b: Float64Array
   }
 }
 
-/**
- * Takes from a row (rows[at .. at + n)) its components along the orthonormal rows `from` to `to`, four at a time, and adds
- * their sizes to `sizes`.
- */
-export function projectOut(
-  rows: Float64Array,
-  n: number,
-  from: number,
-  to: number,
-  at: number,
-  sizes: Float64Array,
-): void {
-  let i = from;
-  for (; i + 3 < to; i += 4) {
-    const p0 = i * n;
-    const p1 = p0 + n;
-    const p2 = p1 + n;
-    const p3 = p2 + n;
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let j = 0; j < n; j++) {
-      const w = rows[at + j];
-      s0 += w * rows[p0 + j];
-      s1 += w * rows[p1 + j];
-      s2 += w * rows[p2 + j];
-      s3 += w * rows[p3 + j];
-    }
-    for (let j = 0; j < n; j++)
-      rows[at + j] -= s0 * rows[p0 + j] + s1 * rows[p1 + j] + (s2 * rows[p2 + j] + s3 * rows[p3 + j]);
-    sizes[i] += s0;
-    sizes[i + 1] += s1;
-    sizes[i + 2] += s2;
-    sizes[i + 3] += s3;
-  }
-  for (; i < to; i++) {
-    const s = dot(rows, i * n, rows, at, n);
-    addScaled(rows, at, -s, rows, i * n, n);
-    sizes[i] += s;
-  }
-}
-
 /** Sum of a[p + i] * b[q + i] over n entries, in four lanes. */
 export function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
   let s0 = 0;

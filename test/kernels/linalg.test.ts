@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  cholesky,
-  projectOut,
-  solveLower,
-  solveLowerTransposed,
-  symmetricEigen,
-} from "../../src/kernels/linalg.ts";
+import { cholesky, solveLower, solveLowerTransposed, symmetricEigen } from "../../src/kernels/linalg.ts";
 import { stream } from "../../src/core/rng.ts";
 
 function randomSymmetric(n: number, rank: number, seed: number): Float64Array {
@@ -103,25 +97,5 @@ describe("cholesky and triangular solves", () => {
 
   it("refuse a matrix that is not positive definite", () => {
     expect(() => cholesky(Float64Array.from([1, 2, 2, 1]), 2)).toThrow(/positive definite/);
-  });
-});
-
-describe("projectOut", () => {
-  it("leaves a row at right angles to the others and adds the sizes of what it took", () => {
-    const n = 7;
-    const { vectors } = symmetricEigen(randomSymmetric(n, 9, 3), n);
-    const rows = Float64Array.from([...vectors.subarray(0, 6 * n), 1, 2, 3, 4, 5, 6, 7]);
-    const sizes = new Float64Array(6).fill(1);
-    projectOut(rows, n, 0, 6, 6 * n, sizes);
-    for (let k = 0; k < 6; k++) {
-      let left = 0;
-      let was = 0;
-      for (let i = 0; i < n; i++) {
-        left += rows[k * n + i] * rows[6 * n + i];
-        was += rows[k * n + i] * (i + 1);
-      }
-      expect(Math.abs(left)).toBeLessThan(1e-12);
-      expect(sizes[k]).toBeCloseTo(1 + was, 10);
-    }
   });
 });

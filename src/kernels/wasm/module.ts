@@ -27,6 +27,16 @@ export interface Kernels {
     indices: number,
     limits: number,
   ) => void;
+  readonly projectRows: (
+    basis: number,
+    stride: number,
+    from: number,
+    to: number,
+    at: number,
+    count: number,
+    sizes: number,
+    sizesStride: number,
+  ) => void;
   readonly sparseTimesDense32: SparseProduct;
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
