@@ -478,5 +478,5 @@ function noteSkipped(file: Elements, report: Draft): void {
       report.dropped.push({ what: `${group}: ${sample(keys, 12)}`, count: keys.length, why });
   };
   for (const group of ["obsp", "varm", "varp"]) skip(group, "it is computed anew when needed");
-  skip("uns", "notes of other tools are not read", ["spatial", "tissular"]);
+  skip("uns", "notes of other tools are not read", ["spatial", "spatialdata_attrs", "tissular"]);
 }

@@ -15,8 +15,10 @@ const DEPTH = 6;
 const ENTRIES = 20_000;
 /** Bytes read at once. */
 const PART = 33_554_432;
-/** Folders whose insides are chunks of one array, not files of a sample. */
-const OPAQUE = /(\.zarr|\.n5|^node_modules|^\.git)$/;
+/** Folders whose insides are not files of a sample. */
+const OPAQUE = /(\.n5|^node_modules|^\.git)$/;
+/** A zarr store is deeper, but only its descriptions are listed. */
+const ZARR_DEPTH = 14;
 
 function builtin<T>(name: string): T {
   const found = globalThis.process?.getBuiltinModule?.(name);
@@ -108,9 +110,15 @@ function listNearby(fs: Fs, folder: string): string[] {
 function listFolder(fs: Fs, root: string): string[] {
   const names: string[] = [];
   let level = [""];
-  for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
+  for (let depth = 0; depth < ZARR_DEPTH && level.length > 0; depth++) {
     const below: string[] = [];
     for (const folder of level) {
+      const zarr = ZARR.filter((file) => fs.existsSync(`${root}/${folder}${file}`));
+      if (depth >= DEPTH && zarr.length === 0) continue;
+      if (isZarrArray(fs, `${root}/${folder}`, zarr)) {
+        for (const file of zarr) names.push(folder + file);
+        continue;
+      }
       for (const entry of fs.readdirSync(`${root}/${folder}`, { withFileTypes: true })) {
         if (names.length >= ENTRIES) return names.sort();
         const name = folder + entry.name;
@@ -127,7 +135,25 @@ function listFolder(fs: Fs, root: string): string[] {
   return names.sort();
 }
 
+/** What describes a group or an array of a zarr store. */
+const ZARR: readonly string[] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
+
+/** Is a folder an array? Its chunks, of which there may be very many, are then not listed; they can be read by name. */
+function isZarrArray(fs: Fs, folder: string, found: readonly string[]): boolean {
+  if (found.includes(".zarray")) return true;
+  if (!found.includes("zarr.json")) return false;
+  const text = fs.readFileSync(`${folder}/zarr.json`, "utf8");
+  try {
+    return (JSON.parse(text) as { node_type?: unknown } | null)?.node_type === "array";
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
 function openFile(fs: Fs, path: string): SyncFile {
+  if (!fs.existsSync(path))
+    throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
   const handle = fs.openSync(path, "r");
   const { size } = fs.fstatSync(handle);
   const read = (into: Uint8Array, position: number): number => {

@@ -3,7 +3,7 @@ import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { dataset, type ReadReport, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
-import { readAnndata } from "./anndata.ts";
+import { readAnndata, readAnndataZarr } from "./anndata.ts";
 import { assemble } from "./assemble.ts";
 import { findCosmx, readCosmx } from "./cosmx.ts";
 import { isAnndata } from "./elements.ts";
@@ -14,11 +14,14 @@ import { joinPositions, parsePositions } from "./positions.ts";
 import { type Draft, draft, finished, sample } from "./report.ts";
 import { findSeqfish, readSeqfish } from "./seqfish.ts";
 import { gunzip, isGzip, type Source } from "./source.ts";
+import { isSpatialData, readSpatialData } from "./spatialdata.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
 import type { TextShape } from "./text-shape.ts";
 import { findTables, readTableSample } from "./text-tables.ts";
 import { findVisium, readVisium } from "./visium.ts";
 import { findXenium, readXenium } from "./xenium.ts";
+import { findZarr, openZarr } from "./zarr.ts";
+import { isZip, zipSource } from "./zip.ts";
 
 /** Options of `readSample`. */
 export interface ReadOptions extends RunOptions {
@@ -94,7 +97,10 @@ export async function readSample(
   options: ReadOptions = {},
 ): Promise<ReadSampleResult> {
   checkOptions("readSample", options, rules);
-  const source = typeof input === "string" ? await pathSource(input) : input;
+  const given = typeof input === "string" ? await pathSource(input) : input;
+  const [only] = given.names;
+  const isArchive = given.names.length === 1 && (await isZip(given, only));
+  const source = isArchive ? await zipSource(given, only) : given;
   const candidate = await detect(source);
   const report = draft();
   let ds = await candidate.read(report, options);
@@ -235,6 +241,16 @@ async function bareMatrices(source: Source): Promise<Candidate[]> {
           : readBareH5(source, name, report, o),
     });
   }
+  for (const folder of findZarr(source)) {
+    const tree = await openZarr(source, folder);
+    const isSpatial = isSpatialData(tree);
+    if (!isSpatial && !isAnndata(tree)) continue;
+    const read: Candidate["read"] = (report, o) =>
+      isSpatial
+        ? readSpatialData(source, folder, tree, o.values, report, o)
+        : readAnndataZarr(tree, o.values, report, o);
+    found.push({ platform: isSpatial ? "spatialdata" : "anndata-zarr", folder, file: "", read });
+  }
   if (found.length > 0) return found;
   for (const folder of new Set(source.names.map((n) => n.slice(0, n.lastIndexOf("/") + 1)))) {
     if (mtxFiles(source, folder) === null) continue;
@@ -292,7 +308,7 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
     ],
     [/CellxGene|CellCoordinates/i, "CellxGene.csv and CellCoordinates.csv of one region must lie together."],
     [/\.loom$/, "Loom is not read: write the sample as h5ad, or its counts and coordinates as text."],
-    [/\.zarr|zarr\.json|\.zgroup|zmetadata/, "Zarr is not read yet: write the table as h5ad."],
+    [/zarr\.json|\.zgroup|zmetadata/, "The zarr store there is neither a SpatialData nor an AnnData."],
     [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
     [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],
     [/\.(zip|tar|tar\.gz|tgz)$/, "Unpack the archive and give the folder."],

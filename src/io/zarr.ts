@@ -38,7 +38,7 @@ interface Node {
  */
 export async function openZarr(source: Source, root: string): Promise<ZarrTree> {
   const zarr = await import("zarrita");
-  const name = root === "" ? source.label : root.slice(0, -1);
+  const name = (root === "" ? source.label : root).replace(/\/+$/, "").replace(/^.*\//, "");
   const documents = await readDocuments(source, root);
   const nodes = toNodes(documents);
   const children = toChildren(nodes);

@@ -30,12 +30,15 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const run = (outputs: readonly string[]): string => JSON.stringify({ tool: "tissular", outputs });
 
 describe("pathSource", () => {
-  it("lists a folder, reads files and parts of files, leaves insides of zarr alone", async () => {
+  it("lists a folder, reads files and parts of files, lists no chunks of zarr", async () => {
     mkdirSync(join(base, "a", "b.zarr"), { recursive: true });
     writeFileSync(join(base, "a", "x.txt"), "hello");
+    writeFileSync(join(base, "a", "b.zarr", ".zarray"), "{}");
     writeFileSync(join(base, "a", "b.zarr", "0"), "chunk");
     const source = await pathSource(base);
-    expect(source.names).toEqual(["a/x.txt"]);
+    expect(source.names).toEqual(["a/b.zarr/.zarray", "a/x.txt"]);
+    expect(await source.bytes("a/b.zarr/0")).toEqual(text("chunk"));
+    await expect(source.bytes("a/b.zarr/1")).rejects.toMatchObject({ code: "not-found" });
     expect(source.size("a/x.txt")).toBe(5);
     expect(await source.slice("a/x.txt", 1, 3)).toEqual(text("el"));
     expect(await source.slice("a/x.txt", 3, 99)).toEqual(text("lo"));
