@@ -196,7 +196,10 @@ async function fromLocal(
   }
   const rowOf = new Map(csvStrings(csv, column("fov")).map((name, i) => [name, i]));
   const shift = (axis: 0 | 1): Float64Array =>
-    Float64Array.from(fov, (name) => csv.number(rowOf.get(name) ?? -1, places[axis]));
+    Float64Array.from(fov, (name) => {
+      const row = rowOf.get(name);
+      return row === undefined ? NaN : csv.number(row, places[axis]);
+    });
   const [fx, fy] = [shift(0), shift(1)];
   report.joined.push("Local coordinates put together by the places of the fields of view.");
   return [x.map((v, i) => v + fx[i]), y.map((v, i) => v + fy[i])];

@@ -1,6 +1,6 @@
 import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
-import type { Values } from "../model/matrix.ts";
+import { inferValues, type Values } from "../model/matrix.ts";
 import { categories, type Column } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
 import { joinPositions } from "./positions.ts";
@@ -63,9 +63,10 @@ export async function readMerfishTable(
     );
   }
   const vendor = vendorMatrix(read, name);
-  if (values === undefined)
-    report.warnings.push("Values are counts divided by the volume of the cell, as published.");
-  const parts = assemble(vendor, "cell", values, report);
+  const published = inferValues(read.matrix) === "counts" ? "counts" : "normalized";
+  if (values === undefined && published === "normalized")
+    report.warnings.push("Values are counts divided by the volume of the cell, as published, and no counts.");
+  const parts = assemble(vendor, "cell", values ?? published, report);
   const places = {
     subject: name,
     ids: vendor.cellIds,

@@ -102,8 +102,12 @@ function listNearby(fs: Fs, folder: string): string[] {
     }
   };
   const filesOf = (path: string): string[] =>
-    list(path).flatMap((entry) => (entry.isFile() ? [path + entry.name] : []));
-  const folders = list("../").flatMap((entry) => (entry.isDirectory() ? [`../${entry.name}/`] : []));
+    list(path)
+      .flatMap((entry) => (entry.isFile() ? [path + entry.name] : []))
+      .sort();
+  const folders = list("../")
+    .flatMap((entry) => (entry.isDirectory() ? [`../${entry.name}/`] : []))
+    .sort();
   return [...filesOf(""), ...folders.flatMap(filesOf)].slice(0, ENTRIES);
 }
 
@@ -244,6 +248,13 @@ function earlierRun(fs: Fs, folder: string): { tool?: unknown; outputs?: unknown
   }
 }
 
+/** Removes what is half-written should the process end (Ctrl-C) before the returned function is called. */
+function removedAtExit(fs: Fs, path: string): () => void {
+  const remove = (): void => fs.rmSync(path, { recursive: true, force: true });
+  globalThis.process.once("exit", remove);
+  return () => void globalThis.process.off("exit", remove);
+}
+
 /**
  * Writes a folder of files or nothing. All files are first written to a folder beside it; only when every one stands
  * does it take the name, or, where the folder exists, are its files moved in (run.json last). What an earlier
@@ -262,6 +273,7 @@ export async function writeFolder(
   checkFolder(folder, options);
   const target = resolve(folder);
   const fresh = join(dirname(target), `.${basename(target)}.new-${globalThis.process.pid}`);
+  const done = removedAtExit(fs, fresh);
   try {
     fs.rmSync(fresh, { recursive: true, force: true });
     fs.mkdirSync(fresh, { recursive: true });
@@ -294,6 +306,7 @@ export async function writeFolder(
     });
   } finally {
     if (fs.existsSync(fresh)) fs.rmSync(fresh, { recursive: true });
+    done();
   }
 }
 
@@ -303,6 +316,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
   const { resolve, dirname, basename, join } = builtin<Path>("node:path");
   const target = resolve(path);
   const fresh = join(dirname(target), `.${basename(target)}.new-${globalThis.process.pid}`);
+  const done = removedAtExit(fs, fresh);
   try {
     fs.mkdirSync(dirname(target), { recursive: true });
     await fs.promises.writeFile(fresh, content);
@@ -314,6 +328,8 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
       subject: path,
       cause,
     });
+  } finally {
+    done();
   }
 }
 
@@ -321,8 +337,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
 export async function readText(path: string): Promise<string> {
   const fs = builtin<Fs>("node:fs");
   const info = fs.statSync(path, { throwIfNoEntry: false });
-  if (info === undefined)
-    throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
+  if (info === undefined) throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
   if (info.isDirectory())
     throw new SpatialError("input", `${path} must be a file, found a folder.`, { subject: path });
   return fs.promises.readFile(path, "utf8");
