@@ -170,7 +170,7 @@ export function histogramFigure(values: ArrayLike<number>, options: HistogramOpt
 
 /** Axis of how many, in whole numbers. */
 function countAxis(most: number, title: string): Record<string, unknown> {
-  const values = roundTicks(0, most, 3).filter((value) => value === Math.floor(value));
+  const values = roundTicks(0, most, 4).filter((value) => value === Math.floor(value));
   return {
     title: title === "" ? null : title,
     values,

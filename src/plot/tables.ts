@@ -110,7 +110,7 @@ export function heatmapFigure(matrix: LabelledMatrix, options: HeatmapOptions = 
     const shown = Math.max(-limit, Math.min(limit, v));
     return {
       v: tidy(shown),
-      words: Number.isFinite(v) ? v.toFixed(Math.abs(v) >= 9.95 ? 0 : 1).replace("-", "\u2212") : "",
+      words: Number.isFinite(v) ? cellWords(v) : "",
       strong: Math.abs(shown) > 0.72 * limit,
     };
   });
@@ -142,6 +142,12 @@ export function heatmapFigure(matrix: LabelledMatrix, options: HeatmapOptions = 
         : []),
     ],
   });
+}
+
+/** A number inside a cell: "12", "\u22123.4", "0.0". */
+function cellWords(v: number): string {
+  const text = Math.abs(v).toFixed(Math.abs(v) >= 9.95 ? 0 : 1);
+  return v < 0 && text !== "0.0" ? `\u2212${text}` : text;
 }
 
 function needsAngle(labels: readonly string[], step: number): number {

@@ -79,22 +79,24 @@ export async function neighborhoodSection(analysis: Analysis): Promise<Section> 
     </p>
     <div class="charts">
       ${await chart(figure, caption)}
-      ${
-        together.length > 0
-          ? html`<div>
-              <h3>Together more than by chance</h3>
-              ${strongest(together)}
-            </div>`
-          : null
-      }
-      ${
-        apart.length > 0
-          ? html`<div>
-              <h3>Apart more than by chance</h3>
-              ${strongest(apart)}
-            </div>`
-          : null
-      }
+      <div class="charts">
+        ${
+          together.length > 0
+            ? html`<div>
+                <h3>Together more than by chance</h3>
+                ${strongest(together)}
+              </div>`
+            : null
+        }
+        ${
+          apart.length > 0
+            ? html`<div>
+                <h3>Apart more than by chance</h3>
+                ${strongest(apart)}
+              </div>`
+            : null
+        }
+      </div>
     </div>`;
   return { id: "neighborhoods", title, body };
 }

@@ -73,8 +73,8 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
   const rows = best
     .slice(0, 15)
     .map((row) => [
-      pairName(row),
-      wayName(row),
+      html`<span class="pair">${pairName(row)}</span>`,
+      html`<span class="pair">${wayName(row)}</span>`,
       fixed(result.score[row], 3),
       probability(result.pAdjusted[row]),
       result.edges[row] === result.edges[row] ? whole(result.edges[row]) : "",

@@ -119,6 +119,7 @@ input:invalid { border-color: var(--warn); }
 .maps .scale .ramp { height: 6px; }
 .maps.large { display: block; max-width: 28rem; }
 .maps.large .scale { display: none; }
+.pair { white-space: nowrap; }
 .dot { margin-right: .45rem; vertical-align: -.02em; }
 .maps strong { display: block; font-size: .875rem; font-weight: 600; margin-top: .4rem; overflow-wrap: anywhere; line-height: 1.3; }
 .maps span { font-size: .7813rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
