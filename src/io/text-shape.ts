@@ -83,9 +83,16 @@ function kindOf(first: readonly string[], second: readonly string[]): TextShape[
   if (bare && [first, second].every((line) => line.slice(-2).every(isNumeric))) return "coordinates";
   const values = second.slice(1);
   const square = first.length === second.length || first.length === second.length - 1;
-  if (square && values.length > 0 && values.every(isNumeric) && !first.slice(1).every(isNumeric))
+  if (square && values.length > 0 && values.every(isNumeric) && areNames(first.slice(1), second[0]))
     return "matrix";
   return "other";
+}
+
+/** Are these names of columns? Numbers are, where they are whole, differ, and stand over a named row. */
+function areNames(header: readonly string[], row: string): boolean {
+  if (!header.every(isNumeric)) return true;
+  const whole = header.every((h) => /^\d+$/.test(h)) && new Set(header).size === header.length;
+  return whole && header.length > 0 && !isNumeric(row);
 }
 
 /** Names under which tables keep x and y, in the order they are looked for, and whether they are micrometres. */
