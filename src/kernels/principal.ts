@@ -1,5 +1,6 @@
 import type { RunOptions } from "../core/progress.ts";
 import type { Sparse } from "../model/index.ts";
+import { withCovariance } from "./covariance.ts";
 import { gramMatrix, symmetricTimes } from "./gram.ts";
 import { type BlockProduct, leadingEigen } from "./lanczos.ts";
 import { sparseTimesDense, transposeTimesDense } from "./spmm.ts";
@@ -58,6 +59,66 @@ export async function axesOfMap(
     return out;
   };
   return axes(cols, apply, 8, options, run);
+}
+
+/**
+ * Coordinates of the rows along the principal axes (rows x count), found among the rows: fastest where they are fewer than
+ * the columns. With M the centred matrix and u an eigenvector of M M', the axis is M'u made to length 1 and M axis lies along u.
+ */
+export async function scoresAmongRows(
+  map: LinearMap,
+  options: AxesOptions,
+  run: RunOptions,
+): Promise<Float32Array> {
+  const { rows, cols } = map;
+  const { count, step, tolerance, seed } = options;
+  const back = (u: Float64Array, b: number): Promise<Float32Array> =>
+    map.transposeTimes(columnsOf(centred(u, rows, b), rows, b), b, run.signal);
+  const product = async (u: Float64Array, b: number): Promise<Float64Array> => {
+    const y = await map.times(await back(u, b), b, run.signal);
+    const out = new Float64Array(b * rows);
+    for (let i = 0; i < rows; i++) for (let c = 0; c < b; c++) out[c * rows + i] = y[i * b + c];
+    return centred(out, rows, b);
+  };
+  const { values, vectors } = await leadingEigen(
+    rows,
+    count,
+    product,
+    { block: 8, tolerance, seed, step },
+    run,
+  );
+  const axes = await back(vectors, count);
+  const scores = new Float32Array(rows * count);
+  for (let k = 0; k < count; k++) {
+    let largest = 0;
+    for (let j = 1; j < cols; j++)
+      if (Math.abs(axes[j * count + k]) > Math.abs(axes[largest * count + k])) largest = j;
+    const length = Math.sqrt(Math.max(0, values[k])) * (axes[largest * count + k] < 0 ? -1 : 1);
+    for (let i = 0; i < rows; i++) scores[i * count + k] = vectors[k * rows + i] * length;
+  }
+  return scores;
+}
+
+/** Each of b vectors of length n (rows) less its mean. */
+function centred(vectors: Float64Array, n: number, b: number): Float64Array {
+  const out = vectors.slice(0, b * n);
+  for (let c = 0; c < b; c++) {
+    let mean = 0;
+    for (let i = c * n; i < (c + 1) * n; i++) mean += out[i] / n;
+    for (let i = c * n; i < (c + 1) * n; i++) out[i] -= mean;
+  }
+  return out;
+}
+
+/** Principal axes of a sparse matrix, from products with it. */
+export async function axesOfProducts(
+  x: Sparse,
+  mean: Float64Array,
+  options: AxesOptions,
+  run: RunOptions,
+): Promise<PrincipalAxes> {
+  const block = 4;
+  return withCovariance(x, mean, block, (product) => axes(x.cols, product, block, options, run), run);
 }
 
 /** Principal axes from X'X: fastest where columns are few or rows short. */

@@ -75,14 +75,8 @@ async function product(
   const lanes = wide ? 2 : 4;
   const padded = Math.ceil(k / lanes) * lanes;
   const stride = padded * b.BYTES_PER_ELEMENT;
-  const starts = rowBlocks(x);
+  const { starts, mostRows, mostEntries } = rowBlocks(x);
   const blocks = starts.length - 1;
-  let mostRows = 0;
-  let mostEntries = 0;
-  for (let t = 0; t < blocks; t++) {
-    mostRows = Math.max(mostRows, starts[t + 1] - starts[t]);
-    mostEntries = Math.max(mostEntries, x.indptr[starts[t + 1]] - x.indptr[starts[t]]);
-  }
   const length = (transposed ? x.cols : x.rows) * k;
   const result = wide ? new Float64Array(length) : new Float32Array(length);
 
@@ -135,8 +129,13 @@ function numbers(arena: Arena, wide: boolean, length: number): Numbers {
   return wide ? arena.f64(length) : arena.f32(length);
 }
 
-/** Row starts of blocks with at most `BLOCK_ENTRIES` entries and rows (a longer row is a block of its own). */
-function rowBlocks(x: Sparse): number[] {
+/** Divides rows into blocks of at most `BLOCK_ENTRIES` entries and rows (a longer row is a block of its own). */
+export function rowBlocks(x: Sparse): {
+  /** the first row of each block, and the number of rows */
+  readonly starts: number[];
+  readonly mostRows: number;
+  readonly mostEntries: number;
+} {
   const starts = [0];
   for (let i = 1; i <= x.rows; i++) {
     const start = starts[starts.length - 1];
@@ -144,7 +143,13 @@ function rowBlocks(x: Sparse): number[] {
     if (full && i - 1 > start) starts.push(i - 1);
   }
   if (x.rows > 0) starts.push(x.rows);
-  return starts;
+  let mostRows = 0;
+  let mostEntries = 0;
+  for (let t = 1; t < starts.length; t++) {
+    mostRows = Math.max(mostRows, starts[t] - starts[t - 1]);
+    mostEntries = Math.max(mostEntries, x.indptr[starts[t]] - x.indptr[starts[t - 1]]);
+  }
+  return { starts, mostRows, mostEntries };
 }
 
 /** Copies the first columns of `rows` rows between row-major arrays of different widths. */

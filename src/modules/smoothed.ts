@@ -1,5 +1,5 @@
 import type { RunOptions } from "../core/progress.ts";
-import { axesOfMap, centredTimes, columnsOf, type LinearMap } from "../kernels/principal.ts";
+import { axesOfMap, centredTimes, columnsOf, type LinearMap, scoresAmongRows } from "../kernels/principal.ts";
 import { sparseTimesDense, transposeTimesDense } from "../kernels/spmm.ts";
 import { type Dense, dense, type Graph, type Sparse } from "../model/index.ts";
 
@@ -23,8 +23,9 @@ export async function smoothedComponents(
     transposeTimes: async (y, k, signal) =>
       transposeTimesDense(x, await transposeTimesDense(s, y, k, signal), k, signal),
   };
-  const mean = await columnMeans(x, s, run);
   const search = { count: components, tolerance: 1e-3, seed, step: "smoothed components" };
+  if (rows < cols) return dense(rows, components, await scoresAmongRows(map, search, run));
+  const mean = await columnMeans(x, s, run);
   const { axes } = await axesOfMap(map, mean, search, run);
   const scores = await centredTimes(map, mean, columnsOf(axes, cols, components), components, run.signal);
   return dense(rows, components, scores);
