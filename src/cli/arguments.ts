@@ -36,9 +36,12 @@ export function readArguments(
     }) as typeof parsed;
   } catch (cause) {
     const unknown = /^Unknown option '([^']+)'/.exec((cause as Error).message);
+    const unclear = /^Option '(--[^' ]+).*(ambiguous|missing)/.exec((cause as Error).message);
     const message = unknown
       ? `there is no option ${unknown[1]}.`
-      : `${(cause as Error).message.split("\n")[0]}`;
+      : unclear
+        ? `${unclear[1]} needs a value (one that begins with "-" is written ${unclear[1]}=-1).`
+        : `${(cause as Error).message.split("\n")[0]}`;
     throw new SpatialError("option", `tissular ${command}: ${message}`, {
       hint: `See: tissular ${command} --help`,
       cause,

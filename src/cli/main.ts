@@ -37,6 +37,22 @@ async function main(argv: readonly string[]): Promise<void> {
   await run(rest);
 }
 
+// Ctrl-C ends the run; what was half-written is removed on the way out.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => {
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
+    process.exit(code);
+  });
+}
+// A reader that has seen enough (| head) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {

@@ -1,6 +1,6 @@
 import type { RankGenesResult } from "../cluster/index.ts";
 import { formatCsv, type CsvColumn } from "../io/index.ts";
-import { categorical, geneNames, isCategorical, selectColumn, type Categorical } from "../model/index.ts";
+import { categorical, geneNames, selectColumn, type Categorical } from "../model/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 
 /** Rows of markers.csv per group: the best by Wilcoxon score. */
@@ -24,13 +24,13 @@ export function cellsTable(analysis: Analysis): string {
     total_counts: c["total_counts"] ?? nothing(n),
     n_genes: c["n_genes"] ?? nothing(n),
     pct_mito: c["pct_mito"] ?? nothing(n),
-    cluster: c["cluster"] ?? nothing(n),
-    module: c["module"] ?? nothing(n),
+    cluster: analysis.clusters?.labels ?? nothing(n),
+    module: analysis.modules?.labels ?? nothing(n),
     umap1: coordinate(embeddings["umap"]?.data, 2, 0),
     umap2: coordinate(embeddings["umap"]?.data, 2, 1),
   };
   for (const [name, values] of Object.entries(c))
-    if (!own.has(name) && !(name in columns)) columns[name] = values;
+    if (!own.has(name) && !Object.hasOwn(columns, name)) columns[name] = values;
   return formatCsv(columns);
 }
 
@@ -192,7 +192,6 @@ function sameNeighbors(analysis: Analysis, labels: Categorical): Float64Array {
 }
 
 /** How many of a categorical's categories are in use. */
-export function inUse(column: unknown): number | null {
-  if (column === undefined || column === null || !isCategorical(column as Categorical)) return null;
-  return new Set((column as Categorical).codes.filter((c) => c >= 0)).size;
+export function inUse(labels: Categorical | undefined): number | null {
+  return labels === undefined ? null : new Set(labels.codes.filter((c) => c >= 0)).size;
 }

@@ -45,5 +45,10 @@ export function paragraph(error: unknown): string {
     readonly subject?: string | null;
   };
   const subject = e.subject && !e.message?.includes(e.subject) ? ` (${e.subject})` : "";
-  return `tissular: ${e.message ?? String(error)}${subject}${e.hint ? ` ${e.hint}` : ""}`;
+  const message = (e.message ?? String(error)).replace(
+    /^\w+: option "(\w+)"/,
+    (_, name: string) =>
+      `--${name === "variableGenes" ? "hvg" : name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`,
+  );
+  return `tissular: ${message}${subject}${e.hint ? ` ${e.hint}` : ""}`;
 }

@@ -29,8 +29,8 @@ import {
   type Table,
   table,
 } from "../model/table.ts";
-import { GENES, noteRepeats } from "./assemble.ts";
-import { type Elements, encoding, readFrame, readMatrix } from "./elements.ts";
+import { checkSigns, GENES, noteRepeats } from "./assemble.ts";
+import { type Elements, encoding, matrixShape, readFrame, readMatrix } from "./elements.ts";
 import { withHdf5 } from "./hdf5.ts";
 import { encodePng } from "./images.ts";
 import { unpackLzf } from "./lzf.ts";
@@ -179,17 +179,15 @@ async function readExpression(
   const p = genes.length;
   const found: Matrices = { counts: null, layers: {} };
   const load = async (path: string): Promise<Sparse | Dense> => {
-    const x = await readMatrix(file, path, report, run);
-    if (x.rows !== n || x.cols !== p) {
+    const [rows, cols] = matrixShape(file, path);
+    if (rows !== n || cols !== p) {
       throw new SpatialError(
         "format",
-        `"${path}" of ${file.name} must be ${n} x ${p}, found ${x.rows} x ${x.cols}.`,
-        {
-          subject: file.name,
-        },
+        `"${path}" of ${file.name} must be ${n} x ${p}, found ${rows} x ${cols}.`,
+        { subject: file.name },
       );
     }
-    return x;
+    return readMatrix(file, path, report, run);
   };
   const packed = (x: Sparse | Dense, kind: Values): Expression<Sparse> | Expression<Dense> =>
     kind === "scaled" || x.kind === "sparse"
@@ -199,6 +197,7 @@ async function readExpression(
     const x = await load("X");
     const inferred = inferValues(x);
     const kind = values ?? inferred;
+    checkSigns(kind, inferred);
     if (kind !== inferred) report.warnings.push(`X looks like ${inferred}; it is taken as ${kind} as asked.`);
     if (kind === "counts") found.counts = packed(x, kind) as Expression<Sparse>;
     else {
@@ -380,6 +379,9 @@ async function readEmbeddings(file: Elements, n: number, report: Draft): Promise
   return found;
 }
 
+/** Values of the largest image that is read: 11,500 x 11,500 pixels in three colors. */
+const LARGEST_IMAGE = 400_000_000;
+
 /** The tissue images of uns/spatial as PNG. */
 async function readImages(file: Elements, report: Draft): Promise<Image[]> {
   const libraries = file.isGroup("uns/spatial") ? file.keys("uns/spatial") : [];
@@ -417,6 +419,7 @@ async function readPixels(
   const info = file.info(path);
   const [height, width, channels] = info.shape ?? [];
   if (info.shape?.length !== 3 || info.length === 0 || channels < 3) return "it is empty or no color image";
+  if (info.length > LARGEST_IMAGE) return `it has ${width} x ${height} pixels, too many to hold in memory`;
   const values = await file.numbers(path);
   const unit = info.type === "float";
   const data = new Uint8Array(3 * width * height);

@@ -20,6 +20,34 @@ export interface VendorMatrix {
 
 export const GENES = "Gene Expression";
 
+function unsound(subject: string, rows: number, cols: number, what: string): never {
+  throw new SpatialError("format", `${subject} holds no sound ${rows} x ${cols} matrix: ${what}.`, {
+    subject,
+    hint: "The file is damaged or was written by a faulty tool: export or download it again.",
+  });
+}
+
+/** Refuses compressed rows whose sizes disagree, so that nothing large is read or made room for in vain. */
+export function soundSizes(
+  subject: string,
+  rows: number,
+  cols: number,
+  indptr: Uint32Array,
+  columns: number,
+  values: number,
+): void {
+  if (indptr.length !== rows + 1 || indptr[0] !== 0)
+    unsound(subject, rows, cols, `${rows + 1} row offsets from 0 are needed, found ${indptr.length}`);
+  if (indptr[rows] !== columns || columns !== values)
+    unsound(
+      subject,
+      rows,
+      cols,
+      `the offsets end at ${indptr[rows]} for ${columns} columns and ${values} values`,
+    );
+  if (columns > rows * cols) unsound(subject, rows, cols, `it says to hold ${columns} values`);
+}
+
 /**
  * Compressed rows as read from a file, made sound: offsets and columns must fit, values must be numbers; columns are
  * sorted and entries of one place added where a file needs it.
@@ -33,16 +61,8 @@ export function soundRows(
   data: Float32Array,
   report: Draft,
 ): Sparse {
-  const fail = (what: string): never => {
-    throw new SpatialError("format", `${subject} holds no sound ${rows} x ${cols} matrix: ${what}.`, {
-      subject,
-      hint: "The file is damaged or was written by a faulty tool: export or download it again.",
-    });
-  };
-  if (indptr.length !== rows + 1 || indptr[0] !== 0)
-    fail(`${rows + 1} row offsets from 0 are needed, found ${indptr.length}`);
-  if (indptr[rows] !== indices.length || indices.length !== data.length)
-    fail(`the offsets end at ${indptr[rows]} for ${indices.length} columns and ${data.length} values`);
+  const fail = (what: string): never => unsound(subject, rows, cols, what);
+  soundSizes(subject, rows, cols, indptr, indices.length, data.length);
   for (let i = 0; i < rows; i++) if (indptr[i + 1] < indptr[i]) fail(`the offsets go down at row ${i}`);
   for (let e = 0; e < indices.length; e++) if (indices[e] >= cols) fail(`it names column ${indices[e]}`);
   checkFinite(subject, data);
@@ -125,6 +145,15 @@ export function assemble(
   };
 }
 
+/** Refuses negative values (they look scaled) under the name of counts or normalized ones. */
+export function checkSigns(kind: Values, inferred: Values): void {
+  if (inferred !== "scaled" || (kind !== "counts" && kind !== "normalized")) return;
+  throw new SpatialError("values", `Values said to be ${kind} must not be negative, but some are.`, {
+    subject: "values",
+    hint: "Negative values are scaled ones, or logarithms: say scaled or log, or nothing.",
+  });
+}
+
 /** Puts a matrix where its values belong: counts, or a layer named after them. */
 export function place(
   x: Sparse,
@@ -135,6 +164,7 @@ export function place(
   if (values !== undefined && values !== inferred)
     report.warnings.push(`The values look like ${inferred}; they are taken as ${values} as asked.`);
   const kind = values ?? inferred;
+  checkSigns(kind, inferred);
   if (kind === "counts") {
     if (inferred !== "counts") {
       report.warnings.push("Taken as counts, but some values are no whole numbers from 0.");

@@ -3,7 +3,7 @@ import type { RunOptions } from "../core/progress.ts";
 import { breathe, checkAborted } from "../core/progress.ts";
 import { type Dense, dense, type Sparse, transpose } from "../model/matrix.ts";
 import { type Column, categorical, ids, type Table, table } from "../model/table.ts";
-import { checkFinite, soundRows } from "./assemble.ts";
+import { checkFinite, soundRows, soundSizes } from "./assemble.ts";
 import type { H5File, Records } from "./hdf5.ts";
 import type { Draft } from "./report.ts";
 import { readLong } from "./tenx.ts";
@@ -146,20 +146,15 @@ async function readColumn(
   return values instanceof Int32Array ? values : Float64Array.from(values);
 }
 
-/** Reads an n x p matrix: compressed rows or columns, or dense; checked and sorted. */
-export async function readMatrix(
-  file: Elements,
-  path: string,
-  report: Draft,
-  run: RunOptions,
-): Promise<Sparse | Dense> {
+/** How many rows and columns a matrix says it has; refuses what is no matrix. */
+export function matrixShape(file: Elements, path: string): readonly [rows: number, cols: number] {
   const subject = `"${path}" of ${file.name}`;
   if (!file.isGroup(path)) {
     const info = file.info(path);
     if (info.shape?.length !== 2 || info.type === "string" || info.type === "other") {
       throw new SpatialError("format", `${subject} must be a matrix, but it is not.`, { subject: file.name });
     }
-    return readDense(file, path, info.shape[0], info.shape[1], run);
+    return [info.shape[0], info.shape[1]];
   }
   const kind = encoding(file, path);
   const shape = file.attribute(path, "shape") ?? file.attribute(path, "h5sparse_shape");
@@ -172,12 +167,27 @@ export async function readMatrix(
       },
     );
   }
-  const [rows, cols] = shape.map(Number);
-  const byRow = kind.startsWith("csr");
+  return [Number(shape[0]), Number(shape[1])];
+}
+
+/** Reads an n x p matrix: compressed rows or columns, or dense; checked and sorted. */
+export async function readMatrix(
+  file: Elements,
+  path: string,
+  report: Draft,
+  run: RunOptions,
+): Promise<Sparse | Dense> {
+  const subject = `"${path}" of ${file.name}`;
+  const [rows, cols] = matrixShape(file, path);
+  if (!file.isGroup(path)) return readDense(file, path, rows, cols, run);
+  const byRow = encoding(file, path).startsWith("csr");
   const indptr = await file.offsets(`${path}/indptr`);
+  const [major, minor] = byRow ? [rows, cols] : [cols, rows];
+  const length = (part: string): number => file.info(`${path}/${part}`).length;
+  soundSizes(subject, major, minor, indptr, length("indices"), length("data"));
   const indices = await readLong(file, `${path}/indices`, "offsets", run);
   const data = await readLong(file, `${path}/data`, "floats", run);
-  const stored = soundRows(subject, byRow ? rows : cols, byRow ? cols : rows, indptr, indices, data, report);
+  const stored = soundRows(subject, major, minor, indptr, indices, data, report);
   return byRow ? stored : transpose(stored);
 }
 

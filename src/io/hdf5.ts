@@ -175,6 +175,12 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       );
     }
     const pointer = module._malloc(bytes);
+    if (pointer === 0) {
+      throw new SpatialError("memory", `There is no room for the ${bytes} bytes of "${path}" of ${name}.`, {
+        subject: name,
+        hint: "Read the matrix in blocks with openMatrix.",
+      });
+    }
     try {
       const whole = last - start === rows;
       const count = whole ? null : [last - start, ...shape.slice(1)].map(BigInt);

@@ -2,7 +2,7 @@ import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { type Sparse, transpose } from "../model/matrix.ts";
 import type { Column } from "../model/table.ts";
-import { GENES, soundRows, type VendorMatrix } from "./assemble.ts";
+import { GENES, soundRows, soundSizes, type VendorMatrix } from "./assemble.ts";
 import type { Elements } from "./elements.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import { counted, type Draft } from "./report.ts";
@@ -78,6 +78,8 @@ export function tenxHead(file: H5File, group: string): TenxHead {
 
 async function readRows(file: H5File, head: TenxHead, report: Draft, run: RunOptions): Promise<Sparse> {
   const { group, rows, cols, indptr } = head;
+  const stored = (part: string): number => file.info(`${group}/${part}`).length;
+  soundSizes(file.name, rows, cols, indptr, stored("indices"), stored("data"));
   const indices = await readLong(file, `${group}/indices`, "offsets", run);
   const data = await readLong(file, `${group}/data`, "floats", run);
   return soundRows(file.name, rows, cols, indptr, indices, data, report);
@@ -116,14 +118,8 @@ export function tenxFeatures(
   report: Draft,
 ): Pick<VendorMatrix, "featureIds" | "featureNames" | "featureKinds" | "featureColumns"> {
   const at = "matrix/features";
+  checkNames(file, `${at}/id`, cols, "features");
   const featureIds = file.strings(`${at}/id`);
-  if (featureIds.length !== cols) {
-    throw new SpatialError(
-      "format",
-      `${file.name} must name its ${cols} features, found ${featureIds.length} names.`,
-      { subject: file.name },
-    );
-  }
   const featureKinds = file.has(`${at}/feature_type`)
     ? file.strings(`${at}/feature_type`)
     : featureIds.map(() => GENES);
@@ -148,8 +144,18 @@ export function tenxFeatures(
   return { featureIds, featureNames, featureKinds, featureColumns };
 }
 
+/** Refuses a list of names of another length than the matrix, before it is read. */
+function checkNames(file: H5File, path: string, count: number, what: string): void {
+  const { length } = file.info(path);
+  if (length === count) return;
+  throw new SpatialError("format", `${file.name} must name its ${count} ${what}, found ${length} names.`, {
+    subject: file.name,
+  });
+}
+
 async function readV3(file: H5File, report: Draft, run: RunOptions): Promise<VendorMatrix> {
   const head = tenxHead(file, "matrix");
+  checkNames(file, "matrix/barcodes", head.rows, "barcodes");
   const cellIds = file.strings("matrix/barcodes");
   const cellColumns: Record<string, Column> = {};
   if (file.has("matrix/filtered_barcodes"))
@@ -250,20 +256,16 @@ export async function readTenxMtx(
   const tsv = { header: false, delimiter: "\t" } as const;
   const barcodes = parseCsv(await unpacked(source, files.barcodes), files.barcodes, tsv);
   const features = parseCsv(await unpacked(source, files.features), files.features, tsv);
-  const parsed = await parseMatrixMarket(await unpacked(source, files.matrix), files.matrix, run);
+  const parsed = await parseMatrixMarket(await unpacked(source, files.matrix), files.matrix, run, [
+    [features.rows, barcodes.rows],
+    [barcodes.rows, features.rows],
+  ]);
   if (parsed.repeated > 0)
     report.warnings.push(`${files.matrix}: ${counted(parsed.repeated, "entry")} stood twice and were added.`);
   let { matrix } = parsed;
   if (matrix.cols === barcodes.rows && matrix.rows === features.rows && matrix.rows !== matrix.cols) {
     matrix = transpose(matrix);
     report.warnings.push(`${files.matrix} has observations as rows; it was turned.`);
-  }
-  if (matrix.rows !== barcodes.rows || matrix.cols !== features.rows) {
-    throw new SpatialError(
-      "format",
-      `${files.matrix} must be features x barcodes = ${features.rows} x ${barcodes.rows}, found ${matrix.cols} x ${matrix.rows}.`,
-      { subject: files.matrix, hint: "The three files must come from one run." },
-    );
   }
   const width = features.header.length;
   const featureIds = csvStrings(features, 0);

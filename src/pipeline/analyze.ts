@@ -124,6 +124,8 @@ export async function analyze(
     );
   });
   const x: Expression<Sparse> | Expression<Dense> = logged ?? start;
+  const notLogged =
+    x.values === "counts" || x.values === "normalized" ? "the values were not normalized and logged" : null;
 
   const chosen = options.variableGenes ?? variableGenesDefault(source).top;
   const allGenesWhy =
@@ -157,7 +159,7 @@ export async function analyze(
   const noGraph = expressionGraph === null ? "there is no expression neighbor graph" : null;
   const embedding = await step("umap", noGraph, () =>
     umap(expressionGraph!.graph, {
-      init: firstColumns(pcaResult!.scores, Math.min(2, components)),
+      ...(components < 2 ? {} : { init: firstColumns(pcaResult!.scores, 2) }),
       seed,
       ...run,
     }),
@@ -186,7 +188,7 @@ export async function analyze(
     }),
   );
   const moranResult = await step("moran", noSpace, () => moran(x, spatial!.graph, run));
-  const modules = await step("modules", noSpace ?? tooSmall, () =>
+  const modules = await step("modules", notLogged ?? noSpace ?? tooSmall, () =>
     tissueModules(x, averagingGraph(kept, spatial!.graph), {
       modules: options.modules ?? "auto",
       seed,
@@ -195,7 +197,7 @@ export async function analyze(
   );
 
   const noCounts = kind === "scaled" ? "the values are scaled" : null;
-  const groupMarkers = await step("markers", fewGroups, () =>
+  const groupMarkers = await step("markers", notLogged ?? fewGroups, () =>
     rankGenes(x, groups!.labels, { method: "wilcoxon", ...run }),
   );
   const moduleMarkers =
@@ -209,7 +211,7 @@ export async function analyze(
     match !== null && match.complete === 0
       ? `none of the table's ${match.pairs} pairs has all its genes among the sample's ${p}`
       : null;
-  const interactions = await step("interactions", noCounts ?? noPairs ?? fewGroups, () =>
+  const interactions = await step("interactions", noCounts ?? notLogged ?? noPairs ?? fewGroups, () =>
     testInteractions(asSparse(x), groups!.labels, names, table, {
       permutations,
       seed,

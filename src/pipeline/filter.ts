@@ -38,6 +38,14 @@ export function filter(
       { subject: "labels" },
     );
   }
+  const without = options.labels?.values.codes.filter((code) => code < 0).length ?? 0;
+  if (without > 0) {
+    notes.push({
+      step: "labels",
+      kind: "note",
+      text: `${without} of ${n} ${source.observation}s have no label and are compared with no group`,
+    });
+  }
   if (kind !== "counts" || start.kind !== "sparse") {
     for (const name of ["minCounts", "minGenes", "maxMito"] as const) {
       if (options[name] !== undefined) {
@@ -64,6 +72,11 @@ export function filter(
     minGenes: options.minGenes ?? 0,
     ...(options.maxMito === undefined ? {} : { maxPctMito: options.maxMito, names }),
   });
+  if (cells.length === 0 && start.data.every((v) => v === 0)) {
+    throw new SpatialError("input", `All counts of the ${n} ${source.observation}s are 0.`, {
+      hint: "Was the right matrix read? tissular info says what was found.",
+    });
+  }
   if (cells.length === 0) {
     throw new SpatialError("input", `No ${source.observation} passes the filter (${n} were read).`, {
       hint: "Lower the cutoffs (--min-counts, --min-genes) or raise --max-mito.",

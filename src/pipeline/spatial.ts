@@ -5,13 +5,23 @@ import type { SpatialGraphStep } from "./analysis.ts";
 /** Neighbors that a cell's expression is averaged with when tissue modules are sought. */
 const MODULE_NEIGHBORS = 25;
 
-/** The first ring of an array, else a Delaunay triangulation without its long edges. */
+/** Nearest neighbors in three dimensions, where there is no triangulation: about as many as touch in a tissue. */
+const NEAREST = 12;
+
+/**
+ * The first ring of an array, else a Delaunay triangulation without its long edges; in three dimensions the nearest
+ * neighbors.
+ */
 export function spatialGraph(ds: SpatialDataset): SpatialGraphStep {
   const sample = sampleOf(ds);
   const row = ds.cells.columns["array_row"];
   const col = ds.cells.columns["array_col"];
   if (ds.observation !== "cell" && row instanceof Int32Array && col instanceof Int32Array) {
     return { graph: gridGraph(row, col, { sample }), rule: "first ring of the array" };
+  }
+  if (ds.positions!.cols === 3) {
+    const k = Math.min(NEAREST, ds.cells.ids.length - 1);
+    return { graph: kNearestGraph(ds.positions!, { k, sample }), rule: `${k} nearest in three dimensions` };
   }
   const result = delaunayGraph(ds.positions!, { sample });
   const unit = ds.positions!.unit === "array" ? "array steps" : ds.positions!.unit;
