@@ -43,8 +43,9 @@ export interface GaussianMixtureResult {
  * can always be inverted. Above 4,000 rows the starts are compared on 4,000 rows drawn by the seed, and the winner goes
  * on with all. A group may end up empty where there are fewer than k distinct rows.
  *
- * @param x n x d, for instance principal components; columns are used as they are (scale matters for the starts only)
- * @throws {SpatialError} `input` for fewer rows than groups or values that are not finite
+ * @param x n x d, for instance principal components; columns are used as they are (scale matters for the
+ *   starts; a column with less than a millionth of the mean variance hardly counts)
+ * @throws {SpatialError} `input` for fewer rows than groups or values whose squares are not finite
  *
  * Cost: 2 n k d multiplications and n k exponentials per step, some 10 to 100 steps per start.
  * Checked against the definition of the likelihood.

@@ -70,8 +70,9 @@ export async function bestFit(
     const start =
       r === 0
         ? wardStart(part, Math.min(k, sample.tree.points), sample.tree, sample.treeRows)
-        : kMeansStart(part, k, stream(seed, 0x3e11, k, r));
-    fits.push(await fitTied(part, modelOf(part, k, start), COARSE, MAX_ITERATIONS, run.signal));
+        : await kMeansStart(part, k, stream(seed, 0x3e11, k, r), run.signal);
+    const model = await modelOf(part, k, start, run.signal);
+    fits.push(await fitTied(part, model, COARSE, MAX_ITERATIONS, run.signal));
     onFraction((r + 1) / (restarts + 1));
   }
   fits.sort((a, b) => b.logLikelihood - a.logLikelihood);

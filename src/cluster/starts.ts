@@ -1,9 +1,15 @@
+import { breathe, checkAborted } from "../core/progress.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Points } from "./tied.ts";
 import { cutTree, type WardTree } from "./ward.ts";
 
 /** k-means: centers drawn far apart (k-means++, Arthur and Vassilvitskii 2007), then up to 20 rounds. One label per point. */
-export function kMeansStart(points: Points, k: number, rng: Rng): Int32Array {
+export async function kMeansStart(
+  points: Points,
+  k: number,
+  rng: Rng,
+  signal: AbortSignal | undefined,
+): Promise<Int32Array> {
   const { n, d, data } = points;
   const centers = new Float64Array(k * d);
   const nearest = new Float64Array(n).fill(Infinity);
@@ -21,6 +27,8 @@ export function kMeansStart(points: Points, k: number, rng: Rng): Int32Array {
   }
   const labels = new Int32Array(n);
   for (let round = 0; round < 20; round++) {
+    checkAborted(signal);
+    await breathe();
     if (!assignNearest(points, centers, k, labels) && round > 0) break;
     moveCenters(points, k, labels, centers);
   }

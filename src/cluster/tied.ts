@@ -1,5 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
-import { breathe, checkAborted } from "../core/progress.ts";
+import { forEachBlock } from "../core/progress.ts";
 import { cholesky, solveLower, solveLowerTransposed } from "../kernels/linalg.ts";
 import { exp, log, PI } from "../kernels/math.ts";
 import type { Dense } from "../model/index.ts";
@@ -28,8 +28,6 @@ export function pointsOf(x: Dense): Points {
   const center = new Float64Array(d);
   for (let i = 0; i < n; i++) for (let c = 0; c < d; c++) center[c] += x.data[i * d + c];
   for (let c = 0; c < d; c++) center[c] /= n;
-  if (!center.every(Number.isFinite))
-    throw new SpatialError("input", "A mixture needs finite values, found NaN or Infinity.");
   const data = new Float64Array(n * d);
   const scatter = new Float64Array(d * d);
   for (let i = 0; i < n; i++) {
@@ -40,6 +38,8 @@ export function pointsOf(x: Dense): Points {
     }
   }
   for (let c = 0; c < d; c++) for (let e = 0; e < c; e++) scatter[e * d + c] = scatter[c * d + e];
+  if (!scatter.every(Number.isFinite))
+    throw new SpatialError("input", "A mixture needs finite values with finite squares.", { subject: "x" });
   return { n, d, data, center, scatter };
 }
 
@@ -57,10 +57,25 @@ export interface TiedModel {
 }
 
 /** The model of hard labels from 0 to k - 1. */
-export function modelOf(points: Points, k: number, labels: Int32Array): TiedModel {
+export async function modelOf(
+  points: Points,
+  k: number,
+  labels: Int32Array,
+  signal: AbortSignal | undefined,
+): Promise<TiedModel> {
   const share = new Float64Array(points.n * k);
   for (let i = 0; i < points.n; i++) share[i * k + labels[i]] = 1;
-  return maximize(points, k, share);
+  return maximize(points, k, share, signal);
+}
+
+/** Runs `work` over the points in slices of some 10 million multiplications, so that the signal is heard in between. */
+async function inSlices(
+  { n, d }: Points,
+  k: number,
+  signal: AbortSignal | undefined,
+  work: (start: number, end: number) => void,
+): Promise<void> {
+  await forEachBlock("mixture", n, Math.max(1, Math.floor(1e7 / (k * d))), work, { signal });
 }
 
 /**
@@ -79,31 +94,36 @@ export async function fitTied(
   const k = start.weights.length;
   const share = new Float64Array(n * k);
   let model = start;
-  let logLikelihood = expect(points, model, share);
+  let logLikelihood = await expect(points, model, share, signal);
   let converged = false;
   for (let step = 1; step < maxIterations && !converged; step++) {
-    checkAborted(signal);
-    await breathe();
     const last = logLikelihood;
-    model = maximize(points, k, share);
-    logLikelihood = expect(points, model, share);
+    model = await maximize(points, k, share, signal);
+    logLikelihood = await expect(points, model, share, signal);
     converged = logLikelihood - last < tolerance * n;
   }
   return { ...model, logLikelihood, converged };
 }
 
-function maximize(points: Points, k: number, share: Float64Array): TiedModel {
+async function maximize(
+  points: Points,
+  k: number,
+  share: Float64Array,
+  signal: AbortSignal | undefined,
+): Promise<TiedModel> {
   const { n, d, data, scatter } = points;
   const mass = new Float64Array(k);
   const means = new Float64Array(k * d);
-  for (let i = 0; i < n; i++) {
-    for (let g = 0; g < k; g++) {
-      const r = share[i * k + g];
-      if (r === 0) continue;
-      mass[g] += r;
-      for (let c = 0, p = g * d, q = i * d; c < d; c++) means[p + c] += r * data[q + c];
+  await inSlices(points, k, signal, (start, end) => {
+    for (let i = start; i < end; i++) {
+      for (let g = 0; g < k; g++) {
+        const r = share[i * k + g];
+        if (r === 0) continue;
+        mass[g] += r;
+        for (let c = 0, p = g * d, q = i * d; c < d; c++) means[p + c] += r * data[q + c];
+      }
     }
-  }
+  });
   const covariance = scatter.slice();
   for (let g = 0; g < k; g++) {
     if (mass[g] === 0) continue;
@@ -143,30 +163,37 @@ function discriminant(
 const NEGLIGIBLE = -25;
 
 /** Fills the groups' shares of each point and returns the log-likelihood. */
-function expect(points: Points, model: TiedModel, share: Float64Array): number {
+async function expect(
+  points: Points,
+  model: TiedModel,
+  share: Float64Array,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const { n, d, data, scatter } = points;
   const k = model.weights.length;
   const { slopes, offsets, factor } = discriminant(model, d);
   let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const at = i * k;
-    let top = -Infinity;
-    for (let g = 0; g < k; g++) {
-      let s = offsets[g];
-      for (let c = 0, p = i * d, q = g * d; c < d; c++) s += data[p + c] * slopes[q + c];
-      share[at + g] = s;
-      if (s > top) top = s;
+  await inSlices(points, k, signal, (start, end) => {
+    for (let i = start; i < end; i++) {
+      const at = i * k;
+      let top = -Infinity;
+      for (let g = 0; g < k; g++) {
+        let s = offsets[g];
+        for (let c = 0, p = i * d, q = g * d; c < d; c++) s += data[p + c] * slopes[q + c];
+        share[at + g] = s;
+        if (s > top) top = s;
+      }
+      let total = 0;
+      for (let g = 0; g < k; g++) {
+        const below = share[at + g] - top;
+        const e = below === 0 ? 1 : below > NEGLIGIBLE ? exp(below) : 0;
+        share[at + g] = e;
+        total += e;
+      }
+      for (let g = 0; g < k; g++) share[at + g] /= total;
+      sum += total === 1 ? top : top + log(total);
     }
-    let total = 0;
-    for (let g = 0; g < k; g++) {
-      const below = share[at + g] - top;
-      const e = below === 0 ? 1 : below > NEGLIGIBLE ? exp(below) : 0;
-      share[at + g] = e;
-      total += e;
-    }
-    for (let g = 0; g < k; g++) share[at + g] /= total;
-    sum += total === 1 ? top : top + log(total);
-  }
+  });
   // The common term: -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter).
   let trace = 0;
   let logDeterminant = 0;

@@ -179,3 +179,8 @@ describe("Ward's hierarchy", () => {
     );
   });
 });
+
+it("refuses values whose squares overflow", async () => {
+  const x = dense(4, 1, Float64Array.of(1e200, -1e200, 1e199, 0));
+  await expect(gaussianMixture(x, { clusters: 2 })).rejects.toThrow(/finite squares/);
+});
