@@ -127,10 +127,20 @@ export function positions(
   micronsPerUnit: number | null,
   dimensions: 2 | 3 = 2,
 ): Positions {
+  if (data.length % dimensions !== 0) {
+    throw new SpatialError(
+      "input",
+      `Positions in ${dimensions} dimensions need a multiple of ${dimensions} values, found ${data.length}.`,
+      { subject: "positions" },
+    );
+  }
   return { kind: "dense", rows: data.length / dimensions, cols: dimensions, data, unit, micronsPerUnit };
 }
 
-/** The given observations, in the given order, of everything but graphs (which are dropped: rebuild them). */
+/**
+ * The given observations, in the given order. Graphs are dropped (rebuild them); shapes, transcripts and images, which
+ * have ids and places of their own, stay whole.
+ */
 export function selectCells(ds: SpatialDataset, rows: ArrayLike<number>): SpatialDataset {
   const map = <T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> =>
     Object.fromEntries(Object.entries(record).map(([k, v]) => [k, f(v)]));

@@ -1,5 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 import type { BlockedMatrix } from "./blocked.ts";
+import { checkRows } from "./table.ts";
 
 /** A full matrix, row-major: entry (i, j) is `data[i * cols + j]`. */
 export interface Dense {
@@ -159,10 +160,7 @@ export function transpose(x: Sparse): Sparse {
 /** The given rows, in the given order (repeats allowed); other properties such as `values` are kept. */
 export function selectRows<M extends Dense | Sparse>(x: M, rows: ArrayLike<number>): M {
   const n = rows.length;
-  for (let r = 0; r < n; r++) {
-    if (!(rows[r] >= 0 && rows[r] < x.rows))
-      throw new SpatialError("input", `There is no row ${rows[r]} in ${x.rows} rows.`);
-  }
+  checkRows(rows, x.rows);
   const matrix: Dense | Sparse = x;
   if (matrix.kind === "dense") {
     const Array = matrix.data.constructor as Float32ArrayConstructor;
@@ -187,7 +185,8 @@ export function selectColumns<M extends Dense | Sparse>(x: M, columns: ArrayLike
   const p = columns.length;
   const at = new Int32Array(x.cols).fill(-1);
   for (let c = 0; c < p; c++) {
-    if (!(columns[c] >= 0 && columns[c] < x.cols) || (c > 0 && columns[c] <= columns[c - 1])) {
+    const exists = columns[c] >= 0 && columns[c] < x.cols && Number.isInteger(columns[c]);
+    if (!exists || (c > 0 && columns[c] <= columns[c - 1])) {
       throw new SpatialError("input", `Columns must ascend strictly below ${x.cols}, found ${columns[c]}.`);
     }
     at[columns[c]] = c;

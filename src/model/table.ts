@@ -81,6 +81,14 @@ export function selectTable(t: Table, rows: ArrayLike<number>): Table {
   return { ids: ids(Array.from(rows, (r) => t.ids.at(r))), columns };
 }
 
+/** Refuses row numbers that are not whole or not below n. */
+export function checkRows(rows: ArrayLike<number>, n: number): void {
+  for (let r = 0; r < rows.length; r++) {
+    if (!(rows[r] >= 0 && rows[r] < n && Number.isInteger(rows[r])))
+      throw new SpatialError("input", `There is no row ${rows[r]} in ${n} rows.`);
+  }
+}
+
 export function columnLength(column: Column): number {
   return isCategorical(column) ? column.codes.length : column.length;
 }
@@ -89,8 +97,13 @@ export function isCategorical(column: Column): column is Categorical {
   return (column as Categorical).kind === "categorical";
 }
 
-/** The values of some rows, in the given order. */
+/**
+ * The values of some rows, in the given order.
+ *
+ * @throws {SpatialError} `input` for a row that is not there
+ */
 export function selectColumn<C extends Column>(column: C, rows: ArrayLike<number>): C {
+  checkRows(rows, columnLength(column));
   const c: Column = column;
   if (isCategorical(c)) return { ...c, codes: Int32Array.from(rows, (r) => c.codes[r]) } as unknown as C;
   if (Array.isArray(c)) return Array.from(rows, (r) => c[r] as string) as unknown as C;
