@@ -1,3 +1,5 @@
+import { SpatialError } from "../core/errors.ts";
+
 /**
  * Mean of the values that are not NaN (missing); NaN where there are none. Cost O(n).
  *
@@ -46,9 +48,10 @@ export function variance(values: ArrayLike<number>): number {
 /**
  * The value below which a fraction q of the values lies, interpolated between neighbors (position q (n - 1) in
  * the sorted values, as NumPy and R type 7). NaN values mean missing and are left out; NaN where nothing is
- * left. Cost O(n log n).
+ * left. Cost O(n log n). Checked against NumPy.
  *
  * @param q from 0 to 1
+ * @throws {SpatialError} `option` for another q
  *
  * @example
  * ```ts
@@ -57,6 +60,8 @@ export function variance(values: ArrayLike<number>): number {
  * ```
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
+  if (!(q >= 0 && q <= 1))
+    throw new SpatialError("option", `quantile: q must be from 0 to 1, found ${q}.`, { subject: "q" });
   const sorted = Float64Array.from(values)
     .filter((v) => v === v)
     .sort();

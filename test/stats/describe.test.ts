@@ -61,3 +61,7 @@ it("at the edges", () => {
   expect([...rank([])]).toEqual([]);
   expect(median([-Infinity, Infinity, Infinity])).toBe(Infinity);
 });
+
+it.each([-0.1, 1.1, NaN])("refuses the quantile %s", (q) => {
+  expect(() => quantile([1, 2], q)).toThrow(/from 0 to 1/);
+});
