@@ -21,7 +21,7 @@ export interface VariableGenesOptions {
   readonly span?: number;
   /**
    * Sample of each cell: genes are scored within each sample, so that differences between samples do not count;
-   * default one sample.
+   * default one sample. Every cell must have one.
    */
   readonly sample?: Categorical;
 }
@@ -70,6 +70,7 @@ export interface VariableGenesResult {
  *
  * @param x n cells x p genes; counts for "seurat_v3", log values for "seurat"
  * @throws {SpatialError} `values` if the flavor does not fit the values; `input` for fewer than 2 cells in a sample
+ *   or a cell without one
  *
  * @example
  * ```ts
@@ -105,6 +106,11 @@ export function variableGenes(
   const measure = (part: Sparse): GeneScores =>
     flavor === "seurat" ? byDispersion(part) : byClippedVariance(part, span);
   const samples = sample ? rowsBySample(sample) : [];
+  if (sample?.codes.includes(-1)) {
+    throw new SpatialError("input", "variableGenes: every cell must have a sample, found missing ones.", {
+      subject: "sample",
+    });
+  }
   if (samples.some((rows) => rows.length < 2) || x.rows < 2) {
     throw new SpatialError("input", "variableGenes needs at least 2 cells in each sample.", { subject: "x" });
   }

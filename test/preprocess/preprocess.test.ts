@@ -246,3 +246,10 @@ describe("at the edges", () => {
     );
   });
 });
+
+it("refuses cells without a sample when genes are scored by sample", () => {
+  const x = expression(toSparse(dense(3, 1, Float32Array.of(1, 2, 4))), "counts");
+  expect(() => variableGenes(x, { sample: categorical(Int32Array.of(0, 0, -1), ["a"]) })).toThrow(
+    /every cell must have a sample/,
+  );
+});
