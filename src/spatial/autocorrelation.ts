@@ -182,7 +182,7 @@ async function forEachGene(
   };
   const stored = x.kind === "sparse" ? x.indices.length : n * x.cols;
   const perGene = (stored / x.cols) * (4 + pairs / n) + n / 8;
-  const block = Math.max(1, Math.floor(4e6 / perGene));
+  const block = perGene > 0 ? Math.max(1, Math.floor(4e6 / perGene)) : 1;
 
   if (x.kind === "dense") {
     const all = Uint32Array.from({ length: n }, (_, i) => i);

@@ -341,3 +341,18 @@ describe("moran, at the edges", () => {
     expect(found.params).toEqual({ rowStandardize: true, assumption: "normality" });
   });
 });
+
+it("without observations says that it is done, with whole progress", async () => {
+  const none = { kind: "graph", nodes: 0, directed: false, indptr: new Uint32Array(1) } as const;
+  const graph = {
+    ...none,
+    indices: new Uint32Array(0),
+    weights: new Float32Array(0),
+    distances: new Float64Array(0),
+  };
+  const seen: number[] = [];
+  const onProgress = (p: { fraction: number }): void => void seen.push(p.fraction);
+  const { i } = await moran(expression(dense(0, 3), "log"), graph, { onProgress });
+  expect(Array.from(i)).toEqual([NaN, NaN, NaN]);
+  expect(seen.every((f) => f >= 0 && f <= 1)).toBe(true);
+});
