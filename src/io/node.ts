@@ -5,6 +5,7 @@ import { boolean, checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { breathe } from "../core/progress.ts";
 import type { Source, SyncFile } from "./source.ts";
+import { isTextName } from "./text-shape.ts";
 
 type Fs = typeof NodeFs;
 type Path = typeof NodePath;
@@ -13,6 +14,8 @@ type Crypto = typeof NodeCrypto;
 /** How deep and how much of a folder is listed; beyond it a sample is not looked for. */
 const DEPTH = 6;
 const ENTRIES = 20_000;
+/** How many folders beside a file's own are looked into for its other half. */
+const BESIDE = 100;
 /** Bytes read at once. */
 const PART = 33_554_432;
 /** Folders whose insides are not files of a sample. */
@@ -87,7 +90,7 @@ export async function pathSource(path: string): Promise<Source> {
       }
     },
     open: (name) => openFile(fs, full(name)),
-    nearby: () => (info.isDirectory() ? [] : listNearby(fs, root)),
+    nearby: () => (info.isDirectory() || !isTextName(path) ? [] : listNearby(fs, root)),
   };
 }
 
@@ -107,7 +110,8 @@ function listNearby(fs: Fs, folder: string): string[] {
       .sort();
   const folders = list("../")
     .flatMap((entry) => (entry.isDirectory() ? [`../${entry.name}/`] : []))
-    .sort();
+    .sort()
+    .slice(0, BESIDE);
   return [...filesOf(""), ...folders.flatMap(filesOf)].slice(0, ENTRIES);
 }
 

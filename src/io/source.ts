@@ -20,7 +20,7 @@ export interface Source {
   readonly slice: (name: string, start: number, end: number) => Promise<Uint8Array>;
   /** Opens a file for synchronous reading, or null where that is not possible. */
   readonly open: (name: string) => SyncFile | null;
-  /** Of a single file: names of files in its folder and in the folders beside that, which can be read too. */
+  /** Of a single text file: names of files in its folder and in the folders beside that, which can be read too. */
   readonly nearby?: () => readonly string[];
 }
 
