@@ -1,6 +1,6 @@
 import { checkOptions, either, literal, number, oneOf, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import type { RunOptions } from "../core/progress.ts";
+import { checkAborted, type RunOptions } from "../core/progress.ts";
 import {
   dataset,
   type DatasetParts,
@@ -103,6 +103,7 @@ export async function readTable(
   options: ReadTableOptions = {},
 ): Promise<ReadTableResult> {
   checkOptions("readTable", options, rules);
+  checkAborted(options.signal);
   const report = draft();
   const countsFile = await load(counts, "counts");
   const placeFile = await load(coordinates, "coordinates");

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import * as cluster from "../../src/cluster/index.ts";
+import * as communicate from "../../src/communicate/index.ts";
+import { type Progress, type RunOptions, SpatialError } from "../../src/core/index.ts";
+import * as graph from "../../src/graph/index.ts";
+import * as io from "../../src/io/index.ts";
+import * as model from "../../src/model/index.ts";
+import * as modules from "../../src/modules/index.ts";
+import * as pipeline from "../../src/pipeline/index.ts";
+import * as plot from "../../src/plot/index.ts";
+import * as preprocess from "../../src/preprocess/index.ts";
+import * as reduce from "../../src/reduce/index.ts";
+import * as report from "../../src/report/index.ts";
+import * as simulate from "../../src/simulate/index.ts";
+import * as spatial from "../../src/spatial/index.ts";
+import * as stats from "../../src/stats/index.ts";
+
+const tissue = simulate.simulateTissue({ observations: 300, genes: 240, modules: 4, seed: 8 });
+const ds = tissue.dataset;
+const names = model.geneNames(ds.genes);
+const logged = preprocess.log1p(preprocess.normalizeTotal(ds.counts));
+const types = tissue.truth.cells.columns["cell_type"] as model.Categorical;
+const { array_row: row, array_col: col } = ds.cells.columns as Record<string, Int32Array>;
+const space = graph.gridGraph(row, col);
+const points = model.dense(
+  300,
+  3,
+  Float32Array.from({ length: 900 }, (_, i) => ((i * 7919) % 1009) / 100),
+);
+const { graph: knn } = await graph.neighborGraph(points);
+const files = await simulate.writeSimulated(tissue, "visium");
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Every public verb that takes a signal, called with it. */
+const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
+  pca: (run) => reduce.pca(logged, { components: 5, ...run }),
+  umap: (run) => reduce.umap(knn, { epochs: 50, ...run }),
+  neighborGraph: (run) => graph.neighborGraph(points, run),
+  leiden: (run) => cluster.leiden(knn, run),
+  gaussianMixture: (run) => cluster.gaussianMixture(points, { clusters: 3, ...run }),
+  rankGenes: (run) => cluster.rankGenes(logged, types, run),
+  moran: (run) => spatial.moran(logged, space, run),
+  neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
+  tissueModules: (run) => modules.tissueModules(logged, space, run),
+  testInteractions: (run) =>
+    communicate.testInteractions(logged, types, names, communicate.interactionTable("human"), run),
+  analyze: (run) => pipeline.analyze({ dataset: ds }, { permutations: 20, ...run }),
+  readSample: (run) => io.readSample(io.memorySource(files), run),
+  readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
+  writeH5ad: (run) => io.writeH5ad(ds, run),
+};
+
+/** Asynchronous because something outside is (a file, a renderer), not because the work is long. */
+const short = new Set([
+  "hdf5Digest",
+  "mapFigure",
+  "openMatrix",
+  "pathSource",
+  "readText",
+  "renderReport",
+  "renderSvg",
+  "sha256",
+  "sha256Files",
+  "writeFile",
+  "writeFolder",
+  "writeSimulated",
+]);
+
+const codeOf = (error: unknown): unknown => (error instanceof SpatialError ? error.code : error);
+
+describe("long work", () => {
+  it("every asynchronous verb is tried here", () => {
+    const folders = [cluster, communicate, graph, io, model, modules, pipeline, plot, preprocess, reduce];
+    const verbs = [...folders, report, simulate, spatial, stats].flatMap((folder) => Object.entries(folder));
+    const asynchronous = verbs
+      .filter(([, f]) => (f as object).constructor.name === "AsyncFunction")
+      .map(([name]) => name);
+    expect(asynchronous.filter((name) => !short.has(name)).sort()).toEqual(Object.keys(calls).sort());
+  });
+
+  describe.each(Object.keys(calls))("%s", (name) => {
+    it("says how far it is: from 0 to 1, never back within a step", async () => {
+      const seen: Progress[] = [];
+      await calls[name]({ onProgress: (progress) => seen.push(progress) });
+      for (const { fraction } of seen) expect(fraction >= 0 && fraction <= 1).toBe(true);
+      for (let i = 1; i < seen.length; i++)
+        if (seen[i].step === seen[i - 1].step)
+          expect(seen[i].fraction).toBeGreaterThanOrEqual(seen[i - 1].fraction);
+    });
+
+    it("does not start where the signal has fired", async () => {
+      let events = 0;
+      const run = { signal: AbortSignal.abort(), onProgress: (): void => void events++ };
+      expect(await calls[name](run).then(() => "finished", codeOf)).toBe("aborted");
+      expect(events).toBe(0);
+    });
+
+    it("stops where it is when the signal fires, and nothing goes on", async () => {
+      const stop = new AbortController();
+      const events: Progress[] = [];
+      const onProgress = (progress: Progress): void => {
+        events.push(progress);
+        stop.abort();
+      };
+      const outcome = await calls[name]({ signal: stop.signal, onProgress }).then(() => "finished", codeOf);
+      const then = events.length;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(events.length).toBe(then);
+      // A step that is done in one piece has nothing left to stop.
+      const onlyEnds = events.every((e) => e.fraction === 1);
+      expect(outcome === "aborted" || (outcome === "finished" && onlyEnds)).toBe(true);
+    });
+  });
+});
