@@ -156,7 +156,17 @@ export function transposeTimesDense32(
         v128.store(row, f32x4.add(v128.load(row, 48), f32x4.mul(v, b3)), 48);
       }
     }
-    for (; k < stride; k += 16) {
+    for (; k + 32 <= stride; k += 32) {
+      const b0 = v128.load(b + k);
+      const b1 = v128.load(b + k, 16);
+      for (let e = start; e < end; e++) {
+        const v = v128.load32_splat(data + ((<usize>e) << 2));
+        const row = out + <usize>load<u32>(indices + ((<usize>e) << 2)) * stride + k;
+        v128.store(row, f32x4.add(v128.load(row), f32x4.mul(v, b0)));
+        v128.store(row, f32x4.add(v128.load(row, 16), f32x4.mul(v, b1)), 16);
+      }
+    }
+    if (k < stride) {
       const b0 = v128.load(b + k);
       for (let e = start; e < end; e++) {
         const v = v128.load32_splat(data + ((<usize>e) << 2));
