@@ -151,7 +151,7 @@ function cellWords(v: number): string {
 }
 
 function needsAngle(labels: readonly string[], step: number): number {
-  return labels.some((label) => label.length * 6.5 > step) ? -45 : 0;
+  return labels.some((label) => label.length * 6.5 > step) ? (step < 20 ? -90 : -45) : 0;
 }
 
 /** Two values for each pair of a row and a column: the size of a dot and its color. */
@@ -225,6 +225,7 @@ export function dotPlotFigure(dots: DotMatrix, options: DotPlotOptions = {}): Fi
     encoding: {
       x: band("c", dots.columns, options.columnTitle, {
         labelAngle: needsAngle(dots.columns, step) === 0 ? 0 : -90,
+        labelLimit: 420,
         grid: true,
         labelPadding: 12,
       }),
@@ -236,8 +237,7 @@ export function dotPlotFigure(dots: DotMatrix, options: DotPlotOptions = {}): Fi
         legend: {
           title: options.sizeTitle ?? null,
           values: sizes,
-          symbolFillColor: inks.quiet,
-          symbolStrokeColor: inks.quiet,
+          encoding: { symbols: { fill: { value: inks.quiet } } },
         },
       },
       color: {

@@ -151,12 +151,13 @@ export async function markersSection(analysis: Analysis): Promise<Section> {
   if (analysis.moduleMarkers !== null && analysis.modules !== null)
     parts.push(await markerDots(analysis, analysis.moduleMarkers, "module"));
   const { many } = nouns(analysis);
+  const found = analysis.groups?.labels === analysis.clusters?.labels ? "Groups" : "Modules and clusters";
   const body = html`<h2>${title}</h2>
     ${
       parts.length === 0
         ? absent(analysis, "markers", "The search for markers")
         : html`<p class="intro">
-              The genes with the highest scores in each group against all other ${many}. Groups were found
+              The genes with the highest scores in each group against all other ${many}. ${found} were found
               with the same genes, so p values say how to rank markers, not whether the groups exist.
             </p>
             <div class="charts">${parts}</div>`

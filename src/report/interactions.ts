@@ -91,7 +91,7 @@ export async function interactionsSection(analysis: Analysis): Promise<Section> 
         show that it does.${caution}
       </p>
       <div class="charts">
-        ${await chart(figure, html`Size: mean of ligand in the sender and receptor in the receiver. Color: significance against ${whole(permutations)} random labelings. All rows are in interactions.csv.`)}
+        ${significant.length === 0 ? html`<p class="absent">No row has an adjusted p below 0.05; the table lists those that come nearest.</p>` : await chart(figure, html`Size: mean of ligand in the sender and receptor in the receiver. Color: significance against ${whole(permutations)} random labelings. All rows are in interactions.csv.`)}
         <div>
           ${tableOf(["pair", `${name}s`, "#score", "#adj. p", "#contacts", "#contacts, log2 vs chance"], rows)}
           <p class="small">

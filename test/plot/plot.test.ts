@@ -11,7 +11,7 @@ import {
 } from "../../src/plot/index.ts";
 import { roundTicks } from "../../src/plot/figure.ts";
 import { colorAt, packColor, parseColor, sequentialStops } from "../../src/plot/palettes.ts";
-import { drawPoints, pointGrid, typicalSpacing } from "../../src/plot/points.ts";
+import { dotRadius, drawPoints, pointGrid, typicalSpacing } from "../../src/plot/points.ts";
 
 describe("palettes", () => {
   it("has 48 different colors, the first 7 those of Okabe and Ito", () => {
@@ -121,6 +121,12 @@ describe("points", () => {
     );
     expect(typicalSpacing(data, 2, 400)).toBe(7);
     expect(typicalSpacing([1, 2], 2, 1)).toBe(Infinity);
+  });
+
+  it("sizes dots by the pitch of a lattice, and by the mean room of points that lie at random", () => {
+    expect(dotRadius(10, 400 * 86.6, 400)).toBe(5);
+    expect(dotRadius(5, 400 * 100, 400)).toBeCloseTo(4.2);
+    expect(dotRadius(1, 400 * 100, 400)).toBe(0.85);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { count, list, percent, short, whole } from "../../src/report/format.ts";
+import { count, fixed, list, percent, short, whole } from "../../src/report/format.ts";
 import { escapeText, scriptJson } from "../../src/report/html.ts";
 
 describe("numbers for people", () => {
@@ -21,6 +21,18 @@ describe("numbers for people", () => {
     expect(percent(0.00001)).toBe("< 0.1 %");
     expect(percent(1)).toBe("100 %");
     expect(percent(0)).toBe("0 %");
+  });
+});
+
+describe("numbers that are compared", () => {
+  it("keep their decimals, group thousands and write no minus before zero", () => {
+    expect(fixed(6, 1)).toBe("6.0");
+    expect(fixed(-0.339, 2)).toBe("\u22120.34");
+    expect(fixed(-0.04, 1)).toBe("0.0");
+    expect(fixed(1234.56, 1)).toBe("1,234.6");
+    expect(fixed(NaN, 1)).toBe("missing");
+    expect(fixed(-Infinity, 1)).toBe("\u2212\u221e");
+    expect(percent(0.17)).toBe("17.0 %");
   });
 });
 

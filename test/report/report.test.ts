@@ -201,6 +201,31 @@ describe("renderReport", () => {
     expect(payloadOf(page)).toMatchObject({ tissue: null, umap: null, groups: [], start: "gene:0" });
   });
 
+  it("maps the modules beside their table, and marks the number that was taken", async () => {
+    const analysis = fabricate(250);
+    const markup = markupOf(await renderReport(analysis));
+    expect(markup).toContain('data-key="module"');
+    expect(markup.replace(/\s+/g, " ")).toContain(`number taken (${analysis.modules?.modules}, large dot)`);
+    expect(found(markup, /data-key="gene:\d+"/).length).toBeGreaterThan(3);
+  });
+
+  it("shows the 40 largest of many groups and says so", async () => {
+    const categories = Array.from({ length: 60 }, (_, g) => `kind ${g}`);
+    const markup = markupOf(await renderReport(fabricate(900, { categories }))).replace(/\s+/g, " ");
+    expect(markup).toMatch(/The 40 largest of 60 \S+ are shown/);
+  });
+
+  it("says how many more ligand-receptor rows there are than it shows", async () => {
+    const analysis = fabricate(250);
+    const rows = analysis.interactions?.score.length ?? 0;
+    const markup = markupOf(await renderReport(analysis));
+    const shown =
+      /id="interactions"[^]*?<tbody>([^]*?)<\/tbody>/.exec(markup)?.[1].match(/<tr/g)?.length ?? 0;
+    expect(shown).toBeGreaterThan(0);
+    expect(rows).toBeGreaterThan(shown);
+    expect(markup.replace(/\s+/g, " ")).toContain(`${rows - shown} more rows are in interactions.csv`);
+  });
+
   it("gives no scale in micrometers where none is known", async () => {
     const whole = fabricate(60);
     const { positions } = whole.dataset;
