@@ -308,7 +308,7 @@ function splitKinds(
 /** The matrices of obsm by name, without reading them; null for what is none. */
 interface Obsm {
   readonly cols: number;
-  readonly read: () => Promise<Float64Array | Float32Array | Int32Array>;
+  readonly read: () => Promise<Float64Array | Float32Array | Int32Array | Uint8Array>;
 }
 
 async function listObsm(file: Elements, n: number): Promise<Map<string, Obsm | null>> {

@@ -35,7 +35,9 @@ export interface H5File {
 }
 
 /** The columns of a table of compound rows. A member of several numbers has that many values per row. */
-export type Records = Readonly<Record<string, Float64Array | Float32Array | Int32Array | readonly string[]>>;
+export type Records = Readonly<
+  Record<string, Float64Array | Float32Array | Int32Array | Uint8Array | readonly string[]>
+>;
 
 type Module = typeof H5wasm.Module;
 
@@ -293,6 +295,7 @@ function memberOf(
   const whole = type === 8 ? (member.enum_type?.type ?? 0) : type;
   if (whole !== 0 && whole !== 1) return null;
   const values = view(packed.buffer, whole, size, signed, path, name);
+  if (isTruth(member)) return Uint8Array.from(values);
   if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
     return values;
   return values instanceof Uint32Array ? Float64Array.from(values) : Int32Array.from(values);

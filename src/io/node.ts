@@ -65,7 +65,7 @@ export async function pathSource(path: string): Promise<Source> {
     kind: "source",
     label: path,
     names,
-    size: (name) => fs.statSync(full(name)).size,
+    size: (name) => fileSize(fs, full(name)),
     bytes: async (name) => {
       const file = openFile(fs, full(name));
       try {
@@ -159,11 +159,16 @@ function isZarrArray(fs: Fs, folder: string, found: readonly string[]): boolean 
   }
 }
 
-function openFile(fs: Fs, path: string): SyncFile {
-  if (!fs.existsSync(path))
+function fileSize(fs: Fs, path: string): number {
+  const info = fs.statSync(path, { throwIfNoEntry: false });
+  if (info === undefined)
     throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
+  return info.size;
+}
+
+function openFile(fs: Fs, path: string): SyncFile {
+  const size = fileSize(fs, path);
   const handle = fs.openSync(path, "r");
-  const { size } = fs.fstatSync(handle);
   const read = (into: Uint8Array, position: number): number => {
     let done = 0;
     while (done < into.length) {

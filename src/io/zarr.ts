@@ -47,14 +47,15 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
       const path = key.slice(1);
       const document = documents.get(path);
       if (document !== undefined) return new TextEncoder().encode(JSON.stringify(document));
-      if (METADATA.test(path)) return undefined;
-      try {
-        return await source.bytes(root + path);
-      } catch (error) {
-        if (error instanceof SpatialError && error.code === "not-found") return undefined;
-        throw error;
-      }
+      return METADATA.test(path) ? undefined : orMissing(() => source.bytes(root + path));
     },
+    getRange: (key: `/${string}`, range: Range): Promise<Uint8Array | undefined> =>
+      orMissing(async () => {
+        const file = root + key.slice(1);
+        const size = source.size(file);
+        const start = "offset" in range ? range.offset : Math.max(0, size - range.suffixLength);
+        return source.slice(file, start, "offset" in range ? start + range.length : size);
+      }),
   };
   const fail = (path: string, what: string, cause?: unknown): SpatialError =>
     new SpatialError("format", `"${path}" of ${name} ${what}.`, {
@@ -63,12 +64,22 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
       cause,
     });
 
+  const whole = zarr.defineArrayExtension((array) => ({
+    async getChunk(...at) {
+      const chunk = await array.getChunk(...at);
+      if ((chunk.data as ArrayLike<unknown>).length !== chunk.shape.reduce((a, b) => a * b, 1))
+        throw new RangeError("a chunk of another size");
+      return chunk;
+    },
+  }));
   const open = async (path: string): Promise<Zarrita.Array<Zarrita.DataType>> => {
     if ((nodes.get(path)?.array ?? null) === null) throw fail(path, "must be an array, but it is not");
     const at = zarr.root(store).resolve(`/${path}`);
-    return documents.has(`${path}/zarr.json`)
-      ? zarr.open.v3(at, { kind: "array" })
-      : zarr.open.v2(at, { kind: "array" });
+    return whole(
+      documents.has(`${path}/zarr.json`)
+        ? await zarr.open.v3(at, { kind: "array" })
+        : await zarr.open.v2(at, { kind: "array" }),
+    );
   };
   const read = async (path: string, start?: number, end?: number): Promise<ArrayLike<unknown>> => {
     try {
@@ -142,6 +153,18 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     },
     records: () => ({}),
   };
+}
+
+type Range = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
+
+/** A chunk that is not there holds the fill value. */
+async function orMissing(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof SpatialError && error.code === "not-found") return undefined;
+    throw error;
+  }
 }
 
 /** Every metadata document by its name below the root. */
