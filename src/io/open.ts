@@ -1,4 +1,4 @@
-import { checkOptions, either, oneOf, runRules, string, such } from "../core/check.ts";
+import { boolean, checkOptions, either, literal, oneOf, runRules, string, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { dataset, type ReadReport, type SpatialDataset } from "../model/dataset.ts";
@@ -18,7 +18,8 @@ import { isSpatialData, readSpatialData } from "./spatialdata.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
 import type { TextShape } from "./text-shape.ts";
 import { findTables, readTableSample } from "./text-tables.ts";
-import { findVisium, readVisium } from "./visium.ts";
+import { findVisium, isBin, readVisium } from "./visium.ts";
+import { type BinSize, findVisiumHd, readVisiumHd } from "./visium-hd.ts";
 import { findXenium, readXenium } from "./xenium.ts";
 import { findZarr, openZarr } from "./zarr.ts";
 import { isZip, zipSource } from "./zip.ts";
@@ -32,6 +33,10 @@ export interface ReadOptions extends RunOptions {
   readonly positions?: string | Uint8Array;
   /** What the expression values are, where their looks deceive. */
   readonly values?: Values;
+  /** Which bins of Visium HD, micrometres. Default 8 where there are such, else the smallest. */
+  readonly binSize?: BinSize;
+  /** Are outlines of cells and nuclei read into `shapes` where there are any? Default true. */
+  readonly shapes?: boolean;
 }
 
 /** What `readSample` returns. */
@@ -39,7 +44,12 @@ export interface ReadSampleResult {
   readonly dataset: SpatialDataset;
   readonly report: ReadReport;
   /** The options after defaults. */
-  readonly params: { readonly positions: string | null; readonly values: Values | null };
+  readonly params: {
+    readonly positions: string | null;
+    readonly values: Values | null;
+    readonly binSize: BinSize | null;
+    readonly shapes: boolean;
+  };
 }
 
 const rules = {
@@ -48,6 +58,8 @@ const rules = {
     such("bytes", (v) => v instanceof Uint8Array),
   ),
   values: oneOf("counts", "normalized", "log", "scaled"),
+  binSize: either(literal(2), literal(8), literal(16)),
+  shapes: boolean(),
   ...runRules,
 };
 
@@ -65,9 +77,11 @@ interface Candidate {
 
 /**
  * Reads a sample of spatial transcriptomics: which platform it comes from is found out by content. Reads Visium
- * (Space Ranger 1 and 2), Xenium, MERSCOPE, 10x matrices (HDF5 of both schemas, text folders) and h5ad; a folder may be
- * the vendor's output, a folder above it, or one file. Parts are joined by id, never by order; features that are
- * no genes are kept apart; nothing is left out silently: see the report.
+ * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Slide-seq, original
+ * Spatial Transcriptomics, published MERFISH tables, 10x matrices (HDF5 of both schemas, text folders), h5ad and any table of values with one of coordinates; a folder
+ * may be the vendor's output, a folder above it, or one file, which finds its other half beside it. Parts are joined by
+ * id (by order only where a table of coordinates has no ids, and then with a warning); features that are no genes are
+ * kept apart; nothing is left out silently: see the report.
  *
  * Coordinates: x to the right, y down. Visium in pixels of the full-resolution image, with micrometres per pixel
  * from the array's pitch of 100 um where it is hexagonal; Xenium and MERSCOPE in micrometres.
@@ -100,7 +114,7 @@ export async function readSample(
   const given = typeof input === "string" ? await pathSource(input) : input;
   const [only] = given.names;
   const isArchive = given.names.length === 1 && (await isZip(given, only));
-  const source = isArchive ? await zipSource(given, only) : given;
+  const source = withoutJunk(isArchive ? await zipSource(given, only) : given);
   const candidate = await detect(source);
   const report = draft();
   let ds = await candidate.read(report, options);
@@ -117,6 +131,8 @@ export async function readSample(
       positions:
         typeof options.positions === "string" ? options.positions : options.positions ? "bytes" : null,
       values: options.values ?? null,
+      binSize: options.binSize ?? null,
+      shapes: options.shapes ?? true,
     },
   };
 }
@@ -146,16 +162,25 @@ async function withPositions(
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
 }
 
+/** Without the shadow files that macOS leaves in folders and archives. */
+function withoutJunk(source: Source): Source {
+  const names = source.names.filter((n) => !/(^|\/)(\._[^/]*|\.DS_Store|__MACOSX\/.*)$/.test(n));
+  return names.length === source.names.length ? source : { ...source, names };
+}
+
 /** Finds the one sample of a source, by layout and content; a sample inside another's folder is a part of that. */
 async function detect(source: Source): Promise<Candidate> {
   const wide = { ...source, names: [...source.names, ...(source.nearby?.() ?? [])] };
   const asked = (...names: readonly string[]): boolean => names.some((n) => source.names.includes(n));
+  const visium = findVisium(source);
+  const hd = findVisiumHd(source, visium);
   const vendors: Candidate[] = [
     ...findXenium(source).map((files) => ({
       platform: "xenium",
       folder: files.folder,
       file: "",
-      read: (report: Draft, o: ReadOptions) => readXenium(source, files, o.values, report, o),
+      read: (report: Draft, o: ReadOptions) =>
+        readXenium(source, files, o.shapes ?? true, o.values, report, o),
     })),
     ...findMerscope(source).map((files) => ({
       platform: "merscope",
@@ -179,12 +204,20 @@ async function detect(source: Source): Promise<Candidate> {
         file: files.prefix,
         read: (report: Draft, o: ReadOptions) => readSeqfish(source, files, o.values, report, o),
       })),
-    ...findVisium(source).map((files) => ({
-      platform: "visium",
+    ...hd.map((files) => ({
+      platform: "visium-hd",
       folder: files.folder,
-      file: files.prefix,
-      read: (report: Draft, o: ReadOptions) => readVisium(source, files, o.values, report, o),
+      file: "",
+      read: (report: Draft, o: ReadOptions) => readVisiumHd(source, files, o.binSize, o.values, report, o),
     })),
+    ...visium
+      .filter((files) => !hd.some((sample) => sample.bins.some((bin) => bin.files === files)))
+      .map((files) => ({
+        platform: "visium",
+        folder: files.folder,
+        file: files.prefix,
+        read: (report: Draft, o: ReadOptions) => readVisium(source, files, o.values, report, o),
+      })),
   ];
   let found = vendors.length > 0 ? vendors : await bareMatrices(source);
   const tables = found.length > 0 ? null : await findTables(source);
@@ -270,11 +303,7 @@ async function readBareH5(
   o: ReadOptions,
 ): Promise<SpatialDataset> {
   const vendor = await readTenxH5(source, name, report, o);
-  const isBins = vendor.cellIds.length > 0 && /^s_\d+um_/.test(vendor.cellIds[0]);
-  const observation = isBins ? "bin" : vendor.spatial ? "spot" : "cell";
-  const parquet = source.names.find((n) => n.endsWith("tissue_positions.parquet"));
-  if (parquet !== undefined)
-    report.warnings.push(`${parquet} (Visium HD) is parquet, which is not read yet.`);
+  const observation = isBin(vendor.cellIds[0]) ? "bin" : vendor.spatial ? "spot" : "cell";
   return dataset({ ...assemble(vendor, observation, o.values, report), platform: "10x-h5" });
 }
 
@@ -291,12 +320,8 @@ async function hasHdf5Signature(source: Source, name: string): Promise<boolean> 
 function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError {
   const has = (pattern: RegExp): string | undefined => source.names.find((n) => pattern.test(n));
   const looked =
-    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions), Xenium (cell_feature_matrix and cells.csv.gz), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, and tables of values and coordinates as text";
+    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, and tables of values and coordinates as text";
   const ways: readonly (readonly [RegExp, string])[] = [
-    [
-      /tissue_positions\.parquet$/,
-      "Visium HD keeps positions as parquet, which is not read yet: write them as tissue_positions.csv, or give the matrix with --positions.",
-    ],
     [/cell_by_gene.*\.csv/, "cell_metadata.csv must lie beside cell_by_gene.csv."],
     [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],
     [/(^|\/)cells\.(csv|csv\.gz|parquet)$/, "cell_feature_matrix.h5 must lie beside the table of cells."],
@@ -314,7 +339,12 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
     [/\.(zip|tar|tar\.gz|tgz)$/, "Unpack the archive and give the folder."],
   ];
   const half = alone.find((s) => s.kind === "matrix") ?? alone[0];
-  const way = half === undefined ? ways.find(([pattern]) => has(pattern) !== undefined)?.[1] : halfOf(half);
+  const isEmpty = source.names.length === 1 && source.size(source.names[0]) === 0;
+  const way = isEmpty
+    ? "The file is empty (0 bytes): copy or download it again."
+    : half === undefined
+      ? ways.find(([pattern]) => has(pattern) !== undefined)?.[1]
+      : halfOf(half);
   const there = source.names.length === 0 ? "it is empty" : `it has ${sample(topLevel(source), 10)}`;
   return new SpatialError("not-found", `No sample was found in ${source.label}: ${there}. ${looked}.`, {
     subject: source.label,

@@ -59,6 +59,31 @@ export function parsePositions(bytes: Uint8Array, subject: string): PositionTabl
   });
   const bare = csv.header.every((h) => h === "");
   const header = bare ? bareHeader(csv) : csv.header.map((h) => h.trim());
+  const { idColumn, xColumn, yColumn, unit, micronsPerUnit } = positionColumns(header, subject);
+  const columns: Record<string, Column> = {};
+  header.forEach((name, j) => {
+    if (j !== idColumn && j !== xColumn && j !== yColumn && name !== "") columns[name] = csvColumn(csv, j);
+  });
+  return {
+    subject,
+    ids: csvStrings(csv, idColumn),
+    x: csvNumbers(csv, xColumn),
+    y: csvNumbers(csv, yColumn),
+    unit,
+    micronsPerUnit,
+    columns,
+  };
+}
+
+/**
+ * Which columns of a table hold ids, x and y, by their names, and what these are measured in.
+ *
+ * @throws {SpatialError} `format` where none are named like coordinates
+ */
+export function positionColumns(
+  header: readonly string[],
+  subject: string,
+): Pick<PositionTable, "unit" | "micronsPerUnit"> & Record<"idColumn" | "xColumn" | "yColumn", number> {
   const lower = header.map((h) => h.toLowerCase());
   let idColumn = ID_NAMES.map((n) => lower.indexOf(n)).find((j) => j >= 0) ?? -1;
   if (idColumn < 0) idColumn = lower.indexOf("") >= 0 ? lower.indexOf("") : 0;
@@ -76,20 +101,12 @@ export function parsePositions(bytes: Uint8Array, subject: string): PositionTabl
     );
   }
   const [xName, yName, unit, micronsPerUnit] = axes;
-  const xColumn = lower.indexOf(xName);
-  const yColumn = lower.indexOf(yName);
-  const columns: Record<string, Column> = {};
-  header.forEach((name, j) => {
-    if (j !== idColumn && j !== xColumn && j !== yColumn && name !== "") columns[name] = csvColumn(csv, j);
-  });
   return {
-    subject,
-    ids: csvStrings(csv, idColumn),
-    x: csvNumbers(csv, xColumn),
-    y: csvNumbers(csv, yColumn),
+    idColumn,
+    xColumn: lower.indexOf(xName),
+    yColumn: lower.indexOf(yName),
     unit,
     micronsPerUnit,
-    columns,
   };
 }
 
@@ -125,7 +142,7 @@ export function joinPositions(parts: DatasetParts, table: PositionTable, report:
     if (at.every((r) => r < 0) || bareRows.size < rowOf.size || bareNames.size < names.length) {
       throw new SpatialError(
         "join",
-        `No ${noun} of the matrix has a position in ${table.subject}: the matrix has ${sample(names)}, the positions ${sample(table.ids)}.`,
+        `No ${noun} of the matrix has a position in ${table.subject}: the matrix has ${sample(names)}, the positions ${sample(table.ids) || "none"}.`,
         {
           subject: table.subject,
           hint: "The two files must come from one sample and name observations alike.",
@@ -136,6 +153,7 @@ export function joinPositions(parts: DatasetParts, table: PositionTable, report:
   }
   const placed = (r: number): boolean => r >= 0 && Number.isFinite(table.x[r]) && Number.isFinite(table.y[r]);
   const kept = at.flatMap((r, i) => (placed(r) ? [i] : []));
+  if (kept.length === 0) throw nowhere(table.subject, noun);
   const without = at.filter((r) => r < 0).length;
   const unplaced = names.length - kept.length - without;
   report.joined.push(`Positions by id: ${counted(kept.length, noun)} of ${counted(names.length, noun)}.`);
@@ -176,6 +194,12 @@ function rowsById(table: PositionTable, noun: string): Map<string, number> {
   return rowOf;
 }
 
+function nowhere(subject: string, noun: string): SpatialError {
+  return new SpatialError("input", `No coordinates of ${subject} are numbers: not one ${noun} has a place.`, {
+    subject,
+  });
+}
+
 /** Leaves out and reports observations whose coordinates are no numbers. */
 export function dropUnplaced(ds: SpatialDataset, report: Draft): SpatialDataset {
   if (ds.positions === null) return ds;
@@ -183,6 +207,7 @@ export function dropUnplaced(ds: SpatialDataset, report: Draft): SpatialDataset 
   const placed = (i: number): boolean => data.subarray(i * cols, (i + 1) * cols).every(Number.isFinite);
   const kept = Array.from({ length: rows }, (_, i) => i).filter(placed);
   if (kept.length === rows) return ds;
+  if (kept.length === 0) throw nowhere("the sample", ds.observation);
   report.dropped.push({ what: ds.observation, count: rows - kept.length, why: "coordinates are no numbers" });
   return selectCells(ds, kept);
 }

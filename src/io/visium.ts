@@ -5,9 +5,11 @@ import type { Image } from "../model/image.ts";
 import type { Values } from "../model/matrix.ts";
 import { assemble } from "./assemble.ts";
 import { imageFile } from "./images.ts";
-import { joinPositions, parsePositions, type PositionTable } from "./positions.ts";
+import { readPositions } from "./parquet-positions.ts";
+import { joinPositions, type PositionTable } from "./positions.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
+import { withVendorClusters } from "./vendor-clusters.ts";
 import { mtxFiles, readTenxH5, readTenxMtx } from "./tenx.ts";
 
 /** The files of one Visium sample. */
@@ -21,7 +23,7 @@ export interface VisiumFiles {
   readonly matrices: readonly { readonly kind: "h5" | "mtx"; readonly name: string }[];
 }
 
-const POSITIONS = /^(.*?)tissue_positions(?:_list)?\.(?:csv|txt)(?:\.gz)?$/;
+const POSITIONS = /^(.*?)tissue_positions(?:_list)?\.(?:(?:csv|txt)(?:\.gz)?|parquet)$/;
 
 /** All Visium samples of a source: wherever positions and a matrix lie together. */
 export function findVisium(source: Source): VisiumFiles[] {
@@ -58,7 +60,7 @@ function findMatrices(source: Source, folder: string, prefix: string): VisiumFil
   return found;
 }
 
-/** Reads a Visium sample of Space Ranger 1 or 2: matrix, positions, scale factors, images. */
+/** Reads a Visium sample: matrix, positions, scale factors, images; of Visium HD one size of bins. */
 export async function readVisium(
   source: Source,
   files: VisiumFiles,
@@ -77,19 +79,30 @@ export async function readVisium(
       ? await readTenxH5(source, chosen.name, report, run)
       : await readTenxMtx(source, chosen.name, report, run);
   report.files.push(files.positions);
-  const table = parsePositions(await unpacked(source, files.positions), files.positions);
+  const table = await readPositions(source, files.positions, run);
+  const beside = files.positions.slice(0, files.positions.lastIndexOf("/") + 1);
+  const scale = await readScale(source, beside, files.prefix, report);
+  const observation = scale.binMicrons !== null || isBin(vendor.cellIds[0]) ? "bin" : "spot";
   const joined = joinPositions(
-    assemble(vendor, "spot", values, report),
-    { ...table, micronsPerUnit: micronsPerPixel(table, report) },
+    assemble(vendor, observation, values, report),
+    { ...table, micronsPerUnit: scale.micronsPerPixel ?? micronsPerPixel(table, report) },
     report,
   );
   const inTissue = joined.cells.columns["in_tissue"];
-  if (inTissue instanceof Int32Array) {
-    const off = inTissue.reduce((n, v) => n + (v === 0 ? 1 : 0), 0);
-    if (off > 0) report.warnings.push(`Off the tissue, but in the matrix and kept: ${counted(off, "spot")}.`);
+  if (inTissue instanceof Int32Array || inTissue instanceof Uint8Array) {
+    let off = 0;
+    for (const v of inTissue) if (v === 0) off++;
+    if (off > 0)
+      report.warnings.push(`Off the tissue, but in the matrix and kept: ${counted(off, observation)}.`);
   }
-  const images = await readImages(source, files, report);
-  return dataset({ ...joined, platform: "visium", images });
+  const cells = await withVendorClusters(source, files.folder, joined.cells, report);
+  const platform = observation === "bin" ? "visium-hd" : "visium";
+  return dataset({ ...joined, cells, platform, images: scale.images });
+}
+
+/** Is this the name of a bin of Visium HD, e.g. s_008um_00000_00000-1? */
+export function isBin(id: string | undefined): boolean {
+  return id !== undefined && /^s_\d+um_/.test(id);
 }
 
 /**
@@ -130,26 +143,44 @@ export function micronsPerPixel(table: PositionTable, report: Draft): number | n
   return pitch > 0 ? 100 / pitch : null;
 }
 
-/** The tissue images beside the positions that have a scale factor. */
-async function readImages(source: Source, files: VisiumFiles, report: Draft): Promise<Image[]> {
-  const beside = files.positions.slice(0, files.positions.lastIndexOf("/") + 1);
+/** What lies in a folder "spatial" besides positions. */
+export interface SpatialFolder {
+  /** The tissue images that have a scale factor. */
+  readonly images: readonly Image[];
+  /** As Visium HD states it, else null. */
+  readonly micronsPerPixel: number | null;
+  /** Size of a bin of Visium HD, else null. */
+  readonly binMicrons: number | null;
+}
+
+/** Reads scale factors and images of a folder ("" or ending in "/"). */
+export async function readScale(
+  source: Source,
+  folder: string,
+  prefix: string,
+  report: Draft,
+): Promise<SpatialFolder> {
   const find = (pattern: string): string | undefined =>
-    [beside + files.prefix, beside].flatMap((base) =>
+    [folder + prefix, folder].flatMap((base) =>
       source.names.filter((n) => n.startsWith(base) && new RegExp(`^${pattern}$`).test(n.slice(base.length))),
     )[0];
   const factorsFile = find("scalefactors_json\\.json(\\.gz)?");
   if (factorsFile === undefined) {
     report.warnings.push("There is no scalefactors_json.json: images cannot be placed and are left out.");
-    return [];
+    return { images: [], micronsPerPixel: null, binMicrons: null };
   }
   report.files.push(factorsFile);
   const factors = parseJson(await unpacked(source, factorsFile), factorsFile);
+  const positive = (key: string): number | null => {
+    const value = factors[key];
+    return typeof value === "number" && value > 0 && Number.isFinite(value) ? value : null;
+  };
   const images: Image[] = [];
   for (const name of ["hires", "lowres"]) {
     const file = find(`tissue_${name}_image\\.(png|jpg|jpeg)(\\.gz)?`);
     if (file === undefined) continue;
-    const scale = factors[`tissue_${name}_scalef`];
-    if (typeof scale !== "number" || !(scale > 0)) {
+    const scale = positive(`tissue_${name}_scalef`);
+    if (scale === null) {
       report.dropped.push({
         what: `image ${file}`,
         count: 1,
@@ -162,10 +193,10 @@ async function readImages(source: Source, files: VisiumFiles, report: Draft): Pr
     images.push(image);
     report.found.push(`Image ${name}, ${image.width} x ${image.height} pixels.`);
   }
-  return images;
+  return { images, micronsPerPixel: positive("microns_per_pixel"), binMicrons: positive("bin_size_um") };
 }
 
-function parseJson(bytes: Uint8Array, subject: string): Record<string, unknown> {
+export function parseJson(bytes: Uint8Array, subject: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;

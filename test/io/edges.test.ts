@@ -285,7 +285,7 @@ describe("readSample at the edges: cells", () => {
     ]);
   });
 
-  it("Xenium: whole-number ids, a row-name column, parquet alone refused with the way out", async () => {
+  it("Xenium: whole-number ids, a row-name column, a damaged parquet table refused with the way out", async () => {
     const h5 = await tenx(
       ["1", "2"],
       ["G", "N"],
@@ -305,8 +305,8 @@ describe("readSample at the edges: cells", () => {
     await expect(
       readSample(files({ "cell_feature_matrix.h5": h5, "cells.parquet": "PAR1" })),
     ).rejects.toMatchObject({
-      code: "unsupported",
-      hint: expect.stringContaining("cells.csv.gz") as string,
+      code: "format",
+      hint: expect.stringContaining("copy or download it again") as string,
     });
   });
 });

@@ -1,0 +1,221 @@
+import { SpatialError } from "../core/errors.ts";
+import type { Shapes } from "../model/shapes.ts";
+import { ids } from "../model/table.ts";
+
+/** A list of numbers that grows. */
+interface Growing {
+  values: Float64Array;
+  length: number;
+}
+
+function push(list: Growing, value: number): void {
+  if (list.length === list.values.length) {
+    const larger = new Float64Array(2 * list.length);
+    larger.set(list.values);
+    list.values = larger;
+  }
+  list.values[list.length++] = value;
+}
+
+/**
+ * Outlines from a table of corners: rows of one id that follow each other are one outline. Where `parts` is given, a
+ * change of it begins a new outline of the same id too (nuclei of one cell).
+ *
+ * @throws {SpatialError} `format` where a corner is no number
+ */
+export function shapesFromCorners(
+  names: readonly string[],
+  x: Float64Array,
+  y: Float64Array,
+  parts: readonly string[] | null,
+  subject: string,
+): Shapes {
+  const shapeNames: string[] = [];
+  const starts: number[] = [];
+  const coordinates = new Float64Array(2 * names.length);
+  for (let i = 0; i < names.length; i++) {
+    if (!Number.isFinite(x[i]) || !Number.isFinite(y[i]))
+      throw new SpatialError(
+        "format",
+        `Corners in ${subject} must be numbers, found others in row ${i + 1}.`,
+        {
+          subject,
+        },
+      );
+    if (i === 0 || names[i] !== names[i - 1] || (parts !== null && parts[i] !== parts[i - 1])) {
+      shapeNames.push(names[i]);
+      starts.push(i);
+    }
+    coordinates[2 * i] = x[i];
+    coordinates[2 * i + 1] = y[i];
+  }
+  return {
+    kind: "shapes",
+    ids: ids(shapeNames),
+    shapeOffsets: Uint32Array.from({ length: shapeNames.length + 1 }, (_, s) => s),
+    ringOffsets: Uint32Array.from([...starts, names.length]),
+    coordinates,
+  };
+}
+
+/** Shapes of a GeoJSON file. */
+export interface GeoJson {
+  readonly shapes: Shapes;
+  /** How many shapes had several parts, of which the largest is kept. */
+  readonly multiple: number;
+}
+
+/**
+ * Reads the polygons of a GeoJSON FeatureCollection, one feature after the other, so that a file may be larger than the
+ * longest text. `nameOf` names a feature by its properties.
+ *
+ * @throws {SpatialError} `format` where the file is no whole GeoJSON, or a feature no polygon
+ */
+export function parseGeoJson(
+  bytes: Uint8Array,
+  nameOf: (properties: Readonly<Record<string, unknown>>) => string,
+  subject: string,
+): GeoJson {
+  const names: string[] = [];
+  const shapeOffsets = [0];
+  const ringOffsets = [0];
+  const coordinates: Growing = { values: new Float64Array(4096), length: 0 };
+  let multiple = 0;
+  for (const [start, end] of featureRanges(bytes, subject)) {
+    const feature = parseFeature(bytes.subarray(start, end), subject);
+    const { type, coordinates: found } = feature.geometry;
+    const parts = (type === "Polygon" ? [found] : type === "MultiPolygon" ? found : null) as unknown;
+    if (!Array.isArray(parts) || parts.length === 0) throw noPolygon(subject, String(type));
+    if (parts.length > 1) multiple++;
+    const polygons = parts.map((part: unknown) => rings(part, subject));
+    const area = (part: Float64Array[]): number => (part.length === 0 ? 0 : Math.abs(moments(part[0])[0]));
+    const largest = polygons.reduce((best, part) => (area(part) > area(best) ? part : best));
+    names.push(nameOf(feature.properties));
+    for (const ring of largest) {
+      for (const v of ring) push(coordinates, v);
+      ringOffsets.push(coordinates.length / 2);
+    }
+    shapeOffsets.push(ringOffsets.length - 1);
+  }
+  const shapes: Shapes = {
+    kind: "shapes",
+    ids: ids(names),
+    shapeOffsets: Uint32Array.from(shapeOffsets),
+    ringOffsets: Uint32Array.from(ringOffsets),
+    coordinates: coordinates.values.slice(0, coordinates.length),
+  };
+  return { shapes, multiple };
+}
+
+/** x, y of the centroid of area of each shape, holes taken out; of the middle of its corners where it has no area. */
+export function centroids({ shapeOffsets, ringOffsets, coordinates }: Shapes): Float64Array {
+  const out = new Float64Array(2 * (shapeOffsets.length - 1));
+  for (let s = 0; s + 1 < shapeOffsets.length; s++) {
+    let [area, mx, my] = [0, 0, 0];
+    const first = ringOffsets[shapeOffsets[s]];
+    const last = ringOffsets[shapeOffsets[s + 1]];
+    for (let r = shapeOffsets[s]; r < shapeOffsets[s + 1]; r++) {
+      const [a, x, y] = moments(coordinates.subarray(2 * ringOffsets[r], 2 * ringOffsets[r + 1]));
+      const sign = (a < 0 ? -1 : 1) * (r === shapeOffsets[s] ? 1 : -1);
+      area += sign * a;
+      mx += sign * x;
+      my += sign * y;
+    }
+    if (area === 0) {
+      for (let c = first; c < last; c++) {
+        mx += coordinates[2 * c];
+        my += coordinates[2 * c + 1];
+      }
+      area = last - first;
+    }
+    out[2 * s] = mx / area;
+    out[2 * s + 1] = my / area;
+  }
+  return out;
+}
+
+/** Twice the signed area of a ring, and that times its centroid; sums run from its first corner, to lose no digits. */
+function moments(ring: Float64Array): readonly [number, number, number] {
+  let [area, mx, my] = [0, 0, 0];
+  const [ox, oy] = ring;
+  for (let k = 2; k + 3 < ring.length; k += 2) {
+    const [ax, ay, bx, by] = [ring[k] - ox, ring[k + 1] - oy, ring[k + 2] - ox, ring[k + 3] - oy];
+    const cross = ax * by - bx * ay;
+    area += cross;
+    mx += (cross * (ax + bx)) / 3;
+    my += (cross * (ay + by)) / 3;
+  }
+  return [area, mx + area * ox, my + area * oy];
+}
+
+const [QUOTE, BACKSLASH, OPEN, CLOSE, LIST, LIST_END] = [34, 92, 123, 125, 91, 93];
+
+/** Where each object in a list of the outermost object begins and ends: the features. */
+function* featureRanges(bytes: Uint8Array, subject: string): Generator<readonly [number, number]> {
+  let [objects, lists, start] = [0, 0, 0];
+  let quoted = false;
+  let opened = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const c = bytes[at];
+    if (quoted) {
+      if (c === BACKSLASH) at++;
+      else if (c === QUOTE) quoted = false;
+    } else if (c === QUOTE) quoted = true;
+    else if (c === OPEN) {
+      if (objects === 1 && lists === 1) start = at;
+      objects++;
+      opened = true;
+    } else if (c === CLOSE) {
+      objects--;
+      if (objects === 1 && lists === 1) yield [start, at + 1];
+    } else if (c === LIST) lists++;
+    else if (c === LIST_END) lists--;
+  }
+  if (!opened || quoted || objects !== 0 || lists !== 0) {
+    throw new SpatialError("format", `${subject} must be a whole GeoJSON file, but it is not.`, {
+      subject,
+      hint: "The file is incomplete or damaged: copy or download it again.",
+    });
+  }
+}
+
+interface Feature {
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly geometry: Readonly<Record<string, unknown>>;
+}
+
+const decoder = new TextDecoder();
+
+function parseFeature(bytes: Uint8Array, subject: string): Feature {
+  const isObject = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null;
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes));
+    if (isObject(value) && isObject(value["geometry"]))
+      return {
+        properties: isObject(value["properties"]) ? value["properties"] : {},
+        geometry: value["geometry"],
+      };
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+  }
+  throw noPolygon(subject, "something else");
+}
+
+function rings(part: unknown, subject: string): Float64Array[] {
+  if (!Array.isArray(part)) throw noPolygon(subject, "something else");
+  return part.map((ring: unknown) => {
+    if (!Array.isArray(ring)) throw noPolygon(subject, "something else");
+    const out = new Float64Array(2 * ring.length);
+    ring.forEach((corner: unknown, k) => {
+      const [x, y] = (Array.isArray(corner) ? corner : []) as unknown[];
+      if (typeof x !== "number" || typeof y !== "number") throw noPolygon(subject, "corners without numbers");
+      out[2 * k] = x;
+      out[2 * k + 1] = y;
+    });
+    return out;
+  });
+}
+
+function noPolygon(subject: string, found: string): SpatialError {
+  return new SpatialError("format", `Features of ${subject} must be polygons, found ${found}.`, { subject });
+}
