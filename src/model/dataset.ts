@@ -120,7 +120,11 @@ export function dataset(parts: DatasetParts): SpatialDataset {
   return result;
 }
 
-/** Positions over `data` (shared), row-major n x dimensions. */
+/**
+ * Positions over `data` (shared), row-major n x dimensions.
+ *
+ * @throws {SpatialError} `input` where the values do not make whole points
+ */
 export function positions(
   data: Float64Array,
   unit: Positions["unit"],
@@ -140,6 +144,8 @@ export function positions(
 /**
  * The given observations, in the given order. Graphs are dropped (rebuild them); shapes, transcripts and images, which
  * have ids and places of their own, stay whole.
+ *
+ * @throws {SpatialError} `input` for a row that is not there, or counts that are not in memory
  */
 export function selectCells(ds: SpatialDataset, rows: ArrayLike<number>): SpatialDataset {
   const map = <T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> =>
@@ -156,7 +162,11 @@ export function selectCells(ds: SpatialDataset, rows: ArrayLike<number>): Spatia
   });
 }
 
-/** The given genes, strictly ascending. */
+/**
+ * The given genes, strictly ascending.
+ *
+ * @throws {SpatialError} `input` for a gene that is not there or out of order, or counts that are not in memory
+ */
 export function selectGenes(ds: SpatialDataset, columns: ArrayLike<number>): SpatialDataset {
   return dataset({
     ...ds,

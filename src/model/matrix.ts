@@ -36,7 +36,11 @@ export type Values = "counts" | "normalized" | "log" | "scaled";
 /** A matrix that says what its values are. */
 export type Expression<M extends Matrix = Matrix> = M & { readonly values: Values };
 
-/** A row-major matrix over `data` (shared, not copied). */
+/**
+ * A row-major matrix over `data` (shared, not copied), or of zeros.
+ *
+ * @throws {SpatialError} `input` where the number of values is not rows * cols
+ */
 export function dense(rows: number, cols: number, data?: Float32Array | Float64Array): Dense {
   const values = data ?? new Float32Array(rows * cols);
   if (values.length !== rows * cols) {
@@ -125,7 +129,11 @@ export function inferValues(matrix: Dense | Sparse): Values {
   return high > 0 && high - low < 1e-3 * high ? "normalized" : "log";
 }
 
-/** Refuses an expression matrix whose values are not among the wanted ones. */
+/**
+ * Refuses an expression matrix whose values are not among the wanted ones.
+ *
+ * @throws {SpatialError} `values`
+ */
 export function requireValues(
   verb: string,
   matrix: { readonly values: Values },
@@ -157,7 +165,11 @@ export function transpose(x: Sparse): Sparse {
   return { kind: "sparse", rows: x.cols, cols: x.rows, indptr, indices, data };
 }
 
-/** The given rows, in the given order (repeats allowed); other properties such as `values` are kept. */
+/**
+ * The given rows, in the given order (repeats allowed); other properties such as `values` are kept.
+ *
+ * @throws {SpatialError} `input` for a row that is not there
+ */
 export function selectRows<M extends Dense | Sparse>(x: M, rows: ArrayLike<number>): M {
   const n = rows.length;
   checkRows(rows, x.rows);
@@ -180,7 +192,11 @@ export function selectRows<M extends Dense | Sparse>(x: M, rows: ArrayLike<numbe
   return { ...x, rows: n, indptr, indices, data };
 }
 
-/** The given columns, strictly ascending; other properties such as `values` are kept. */
+/**
+ * The given columns, strictly ascending; other properties such as `values` are kept.
+ *
+ * @throws {SpatialError} `input` for a column that is not there or out of order
+ */
 export function selectColumns<M extends Dense | Sparse>(x: M, columns: ArrayLike<number>): M {
   const p = columns.length;
   const at = new Int32Array(x.cols).fill(-1);
@@ -241,7 +257,11 @@ export function toSparse(x: Dense): Sparse {
   return { kind: "sparse", rows: x.rows, cols: x.cols, indptr, indices, data };
 }
 
-/** All entries of a sparse matrix, zeros included; refuses above 2^31 entries. */
+/**
+ * All entries of a sparse matrix, zeros included.
+ *
+ * @throws {SpatialError} `memory` from 2^31 entries on
+ */
 export function toDense(x: Sparse): Dense {
   if (x.rows * x.cols >= 2147483648) {
     throw new SpatialError(

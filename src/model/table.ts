@@ -55,7 +55,11 @@ export function idList(rows: Ids): string[] {
   return Array.from({ length: rows.length }, (_, i) => rows.at(i));
 }
 
-/** A table; every column must have one value per row. */
+/**
+ * A table; every column must have one value per row.
+ *
+ * @throws {SpatialError} `input`, naming the column that has not
+ */
 export function table(rows: Ids, columns: Readonly<Record<string, Column>> = {}): Table {
   for (const [name, column] of Object.entries(columns)) {
     if (columnLength(column) !== rows.length) {
@@ -74,7 +78,11 @@ export function withColumns(t: Table, columns: Readonly<Record<string, Column>>)
   return table(t.ids, { ...t.columns, ...columns });
 }
 
-/** The given rows, in the given order. */
+/**
+ * The given rows, in the given order.
+ *
+ * @throws {SpatialError} `input` for a row that is not there
+ */
 export function selectTable(t: Table, rows: ArrayLike<number>): Table {
   const columns: Record<string, Column> = {};
   for (const [name, column] of Object.entries(t.columns)) columns[name] = selectColumn(column, rows);
@@ -113,7 +121,11 @@ export function selectColumn<C extends Column>(column: C, rows: ArrayLike<number
   return out as unknown as C;
 }
 
-/** A categorical from its codes; -1 means missing. */
+/**
+ * A categorical from its codes (shared, not copied); -1 means missing.
+ *
+ * @throws {SpatialError} `input` for a code that names no category
+ */
 export function categorical(codes: Int32Array, categories: readonly string[]): Categorical {
   for (const code of codes) {
     if (code < -1 || code >= categories.length) {

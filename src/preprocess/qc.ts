@@ -136,6 +136,7 @@ export interface FilterCellsOptions extends Partial<MitochondrialGenes> {
  *
  * @param counts n cells x p genes, counts
  * @returns rows to keep, ascending
+ * @throws {SpatialError} `values` unless counts; `input` if `maxPctMito` comes without names or mask of p genes
  *
  * @example
  * ```ts
@@ -183,6 +184,7 @@ export interface FilterGenesOptions {
  *
  * @param counts n cells x p genes, counts
  * @returns columns to keep, ascending
+ * @throws {SpatialError} `values` unless counts
  *
  * @example
  * ```ts
