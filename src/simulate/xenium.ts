@@ -1,6 +1,7 @@
 import { gzip } from "../io/source.ts";
 import { formatCsv } from "../io/text.ts";
 import type { Sparse } from "../model/index.ts";
+import { featureTotals } from "../preprocess/index.ts";
 import { writeTenxMatrix } from "./tenx.ts";
 import type { SimulatedDataset, SimulatedTissue } from "./tissue.ts";
 
@@ -48,9 +49,5 @@ function cellsTable(ds: SimulatedDataset): string {
 }
 
 function rowSums(x: Sparse): Int32Array {
-  return Int32Array.from({ length: x.rows }, (_, i) => {
-    let sum = 0;
-    for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) sum += x.data[e];
-    return sum;
-  });
+  return Int32Array.from(featureTotals(x));
 }
