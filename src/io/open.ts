@@ -78,7 +78,7 @@ interface Candidate {
 /**
  * Reads a sample of spatial transcriptomics: which platform it comes from is found out by content. Reads Visium
  * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Slide-seq, original
- * Spatial Transcriptomics, published MERFISH tables, 10x matrices (HDF5 of both schemas, text folders), h5ad and any table of values with one of coordinates; a folder
+ * Spatial Transcriptomics, published MERFISH tables, 10x matrices (HDF5 of both schemas, text folders), h5ad, AnnData and SpatialData in zarr (archives of it too), any table of values with one of coordinates; a folder
  * may be the vendor's output, a folder above it, or one file, which finds its other half beside it. Parts are joined by
  * id (by order only where a table of coordinates has no ids, and then with a warning); features that are no genes are
  * kept apart; nothing is left out silently: see the report.
@@ -117,6 +117,7 @@ export async function readSample(
   const source = withoutJunk(isArchive ? await zipSource(given, only) : given);
   const candidate = await detect(source);
   const report = draft();
+  if (isArchive) report.files.push(only);
   let ds = await candidate.read(report, options);
   if (options.positions !== undefined && candidate.places !== true)
     ds = await withPositions(ds, options.positions, report);
@@ -320,7 +321,7 @@ async function hasHdf5Signature(source: Source, name: string): Promise<boolean> 
 function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError {
   const has = (pattern: RegExp): string | undefined => source.names.find((n) => pattern.test(n));
   const looked =
-    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, and tables of values and coordinates as text";
+    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, a zarr store of AnnData or SpatialData, and tables of values and coordinates as text";
   const ways: readonly (readonly [RegExp, string])[] = [
     [/cell_by_gene.*\.csv/, "cell_metadata.csv must lie beside cell_by_gene.csv."],
     [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],

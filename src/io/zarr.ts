@@ -14,7 +14,7 @@ export interface ZarrTree extends Elements {
 /** Metadata files of both versions; what else lies in a store are chunks (or, in SpatialData, parquet). */
 const METADATA = /(^|\/)(zarr\.json|\.zgroup|\.zarray|\.zattrs|\.zmetadata|zmetadata)$/;
 /** Values read at once at most; a store can claim any shape. */
-const MOST = 500_000_000;
+const MOST = 200_000_000;
 
 /** The outermost folders of a source that are zarr stores, "" or ending in "/". */
 export function findZarr(source: Source): string[] {
