@@ -153,7 +153,8 @@ function flatColumns({ schema }: FileMetaData): SchemaElement[] {
   const flat: SchemaElement[] = [];
   let at = 1;
   const skip = (): void => {
-    for (let children = schema[at++]?.num_children ?? 0; children > 0; children--) skip();
+    for (let children = schema[at++]?.num_children ?? 0; children > 0 && at < schema.length; children--)
+      skip();
   };
   for (let k = schema[0]?.num_children ?? 0; k > 0 && at < schema.length; k--) {
     const element = schema[at];
