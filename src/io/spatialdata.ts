@@ -151,7 +151,7 @@ async function readRegions(
     } else report.warnings.push(`The table describes "${name}", which is not in the store.`);
     if (place !== null && place.affine === null)
       report.warnings.push(
-        `The way from "${name}" to "${place.system}" is of a kind that is not read; its own coordinates are kept.`,
+        `The way of "${name}" to "${place.system}" is of a kind that is not read; its own coordinates are kept.`,
       );
     else if (place !== null && place.system !== "global")
       report.warnings.push(`"${name}" has no way to "global"; it is placed in "${place.system}".`);

@@ -67,7 +67,7 @@ describe("SpatialData at the edges", () => {
     const { dataset: ds, report } = await readSample(memorySource(store));
     near(ds.positions?.data.slice(2), [1, 1]);
     expect(report.warnings).toContain('The table describes "circles", which is not in the store.');
-    expect(report.warnings.join()).toContain('The way from "polygons" to "global" is of a kind that is not');
+    expect(report.warnings.join()).toContain('The way of "polygons" to "global" is of a kind that is not');
   });
 
   it("refuses offsets that do not fit, cut parquet, rows that join nothing, stores without a table", async () => {
