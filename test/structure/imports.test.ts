@@ -28,8 +28,12 @@ function files(folder: string): string[] {
 const sources = files(src).filter((f) => !f.includes(".generated."));
 const folderOf = (path: string): string => relative(src, path).split("/")[0];
 const importsOf = (path: string): string[] =>
-  [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)]
-    .map((m) => m[1])
+  [
+    ...readFileSync(path, "utf8").matchAll(
+      /^(?:import|export)\b[^;"]*?from\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm,
+    ),
+  ]
+    .map((m) => m[1] ?? m[2] ?? m[3])
     .filter((name) => !name.startsWith("tissular"));
 
 describe("structure of the sources", () => {
