@@ -12,11 +12,11 @@ import {
   writeH5ad,
   type Source,
 } from "../io/index.ts";
-import type { Values } from "../model/index.ts";
 import { TOOL } from "../io/node.ts";
 import { analyze, analysisSteps, type Analysis, type AnalysisStep } from "../pipeline/index.ts";
 import { renderReport } from "../report/index.ts";
 import { numberOr, readArguments, type Flag } from "./arguments.ts";
+import { readFlags, readOptions } from "./reading.ts";
 import {
   cellsTable,
   genesTable,
@@ -31,9 +31,8 @@ import { progressTo } from "./terminal.ts";
 
 const flags: Readonly<Record<string, Flag>> = {
   out: "text",
-  positions: "text",
+  ...readFlags,
   labels: "text",
-  values: "text",
   "min-counts": "number",
   "min-genes": "number",
   "max-mito": "number",
@@ -87,11 +86,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     const source = await pathSource(input);
     progress.onProgress({ step: "read", fraction: 0 });
     const readStart = performance.now();
-    const sample = await readSample(source, {
-      positions: args.text("positions"),
-      values: args.text("values") as Values | undefined,
-      onProgress: progress.onProgress,
-    });
+    const sample = await readSample(source, { ...readOptions(args), onProgress: progress.onProgress });
     const readSeconds = (performance.now() - readStart) / 1000;
     const labels = args.text("labels");
     const analysis = await analyze(

@@ -1,24 +1,21 @@
 import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
 import { checkFolder, pathSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
-import type { Values } from "../model/index.ts";
 import { simulateTissue, writeSimulated, type SimulateTissueOptions } from "../simulate/index.ts";
 import { version } from "../core/version.ts";
 import { TOOL } from "../io/node.ts";
 import { runAnalyze } from "./analyze.ts";
+import { readFlags, readOptions } from "./reading.ts";
 import { readArguments, type Arguments } from "./arguments.ts";
 import { progressTo } from "./terminal.ts";
 
 async function read(args: Arguments): ReturnType<typeof readSample> {
-  return readSample(await pathSource(args.positionals[0]), {
-    positions: args.text("positions"),
-    values: args.text("values") as Values | undefined,
-  });
+  return readSample(await pathSource(args.positionals[0]), readOptions(args));
 }
 
 /** `tissular info INPUT`: what a folder or file holds. */
 export async function runInfo(argv: readonly string[]): Promise<void> {
-  const args = readArguments("info", argv, { positions: "text", values: "text", json: "switch" }, ["INPUT"]);
+  const args = readArguments("info", argv, { ...readFlags, json: "switch" }, ["INPUT"]);
   const { dataset, report } = await read(args);
   const { positions } = dataset;
   const info = {
@@ -60,12 +57,10 @@ export async function runInfo(argv: readonly string[]): Promise<void> {
 
 /** `tissular convert INPUT OUT.h5ad` */
 export async function runConvert(argv: readonly string[]): Promise<void> {
-  const args = readArguments(
-    "convert",
-    argv,
-    { positions: "text", values: "text", force: "switch", quiet: "switch" },
-    ["INPUT", "OUT.h5ad"],
-  );
+  const args = readArguments("convert", argv, { ...readFlags, force: "switch", quiet: "switch" }, [
+    "INPUT",
+    "OUT.h5ad",
+  ]);
   const target = args.positionals[1];
   if (!target.endsWith(".h5ad")) {
     throw new SpatialError("option", `The file to write must end in .h5ad, found "${target}".`, {

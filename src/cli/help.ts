@@ -6,7 +6,8 @@ export const help: string = `tissular: spatial transcriptomics from a vendor's f
   tissular simulate DIR              write a synthetic tissue with known truth in a vendor's layout
   tissular demo [--out DIR]          simulate and analyse
 
-INPUT is a Visium, Xenium or MERSCOPE output folder, a 10x .h5 file or MTX folder, or an .h5ad file.
+INPUT is the output folder of Visium, Visium HD, Xenium, MERSCOPE, CosMx or seqFISH, a 10x .h5 file or MTX folder, an
+.h5ad file, a SpatialData or AnnData zarr store, or a table of counts beside one of coordinates.
 tissular COMMAND --help says more.`;
 
 export const commandHelp: Readonly<Record<string, string>> = {
@@ -19,6 +20,7 @@ modules.csv, result.h5ad and run.json.
   --positions F.csv      coordinates by id, for inputs that hold none
   --labels F.csv:COLUMN  groups to compare instead of the clusters, joined by id
   --values KIND          what the values are: counts, normalized, log or scaled (default: seen from the values)
+  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
   --min-counts N         drop observations with fewer counts (default 1)
   --min-genes N          drop observations with fewer genes (default 0)
   --max-mito P           drop observations with more than P % mitochondrial counts (default: none dropped)
@@ -42,13 +44,15 @@ Says what a folder or file holds: platform, observations, genes, other features,
 joined.
 
   --positions F.csv      coordinates by id
-  --values KIND          what the values are: counts, normalized, log or scaled`,
+  --values KIND          what the values are: counts, normalized, log or scaled
+  --bin-size 2|8|16      bins of Visium HD, in um (default 8)`,
   convert: `tissular convert INPUT OUT.h5ad [--force] [--quiet]
 
 Reads any input and writes it as h5ad, the way anndata reads it.
 
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
+  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
   --force                replace OUT.h5ad`,
   simulate: `tissular simulate DIR [options]
 

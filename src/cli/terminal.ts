@@ -18,13 +18,14 @@ export function progressTo(
 ): { readonly onProgress: (p: Progress) => void; readonly close: () => void } {
   if (quiet) return { onProgress: () => undefined, close: () => undefined };
   const bar = stream.isTTY === true;
+  const named = new Set<string>();
   let last = "";
   let shown = 0;
   const onProgress = ({ step, fraction }: Progress): void => {
     const name = names[step] ?? step;
     if (!bar) {
-      if (name !== last) stream.write(`${name}\n`);
-      last = name;
+      if (!named.has(name)) stream.write(`${name}\n`);
+      named.add(name);
       return;
     }
     const now = performance.now();
@@ -34,7 +35,11 @@ export function progressTo(
     const filled = Math.round(fraction * 24);
     stream.write(`\r\u001b[2K${"━".repeat(filled)}${"╌".repeat(24 - filled)} ${name}`);
   };
-  return { onProgress, close: () => void (bar && stream.write("\r\u001b[2K")) };
+  const close = (): void => {
+    if (bar && last !== "") stream.write("\r\u001b[2K");
+    last = "";
+  };
+  return { onProgress, close };
 }
 
 /** One clear paragraph for a person; no stack trace. */

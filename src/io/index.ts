@@ -1,3 +1,4 @@
+export { type BinSize } from "./visium-hd.ts";
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";
