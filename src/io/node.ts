@@ -161,8 +161,7 @@ function isZarrArray(fs: Fs, folder: string, found: readonly string[]): boolean 
 
 function fileSize(fs: Fs, path: string): number {
   const info = fs.statSync(path, { throwIfNoEntry: false });
-  if (info === undefined)
-    throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
+  if (info === undefined) throw new SpatialError("not-found", `There is no file ${path}.`, { subject: path });
   return info.size;
 }
 
@@ -223,8 +222,17 @@ export const TOOL = "tissular";
 export function checkFolder(folder: string, options: WriteFolderOptions = {}): void {
   checkOptions("writeFolder", options, { force: boolean() });
   const fs = builtin<Fs>("node:fs");
-  const info = fs.statSync(folder, { throwIfNoEntry: false });
-  if (info === undefined) return;
+  const { dirname } = builtin<Path>("node:path");
+  for (let above = dirname(folder); !fs.existsSync(folder); above = dirname(above)) {
+    if (fs.existsSync(above) && fs.statSync(above).isDirectory()) return;
+    if (fs.existsSync(above)) {
+      throw new SpatialError("output", `${above} must be a folder to write into, found a file.`, {
+        subject: folder,
+        hint: "Name another folder.",
+      });
+    }
+  }
+  const info = fs.statSync(folder);
   if (!info.isDirectory()) {
     throw new SpatialError("output", `${folder} must be a folder, found a file.`, {
       subject: folder,
@@ -285,7 +293,8 @@ export async function writeFolder(
   const done = removedAtExit(fs, fresh);
   try {
     fs.rmSync(fresh, { recursive: true, force: true });
-    fs.mkdirSync(fresh, { recursive: true });
+    fs.mkdirSync(dirname(target), { recursive: true });
+    fs.mkdirSync(fresh);
     for (const [name, content] of files) {
       const path = join(fresh, name);
       fs.mkdirSync(dirname(path), { recursive: true });

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -13,6 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeH5ad } from "../../src/io/index.ts";
+import { dataset, dense, expression, ids, positions, table, toSparse } from "../../src/model/index.ts";
 
 const cli = resolve(import.meta.dirname, "../../dist/cli.js");
 const folder = mkdtempSync(join(tmpdir(), "tissular-cli-"));
@@ -41,6 +43,41 @@ function csv(path: string): { header: string[]; rows: string[][] } {
     .split("\n")
     .map((line) => line.split(","));
   return { header, rows };
+}
+
+/** n observations x p genes with the given values, at places of their own. */
+function h5ad(
+  n: number,
+  p: number,
+  value: (i: number, j: number) => number,
+  dimensions: 2 | 3 = 2,
+  columns: Readonly<Record<string, readonly number[]>> = {},
+): Promise<Uint8Array> {
+  const x = toSparse(
+    dense(
+      n,
+      p,
+      Float32Array.from({ length: n * p }, (_, k) => value(Math.floor(k / p), k % p)),
+    ),
+  );
+  const counts = x.data.every((v) => v >= 0);
+  return writeH5ad(
+    dataset({
+      counts: counts ? expression(x, "counts") : null,
+      layers: counts ? {} : { scaled: expression(x, "scaled") },
+      cells: table(
+        ids(Array.from({ length: n }, (_, i) => `c${i}`)),
+        Object.fromEntries(Object.entries(columns).map(([name, v]) => [name, Int32Array.from(v)])),
+      ),
+      genes: table(ids(Array.from({ length: p }, (_, j) => `G${j}`))),
+      positions: positions(
+        Float64Array.from({ length: n * dimensions }, (_, k) => (k * 7919) % 101),
+        "um",
+        1,
+        dimensions,
+      ),
+    }),
+  );
 }
 
 beforeAll(() => {
@@ -175,6 +212,74 @@ describe("tissular info, convert", () => {
   });
 });
 
+describe("odd but sound input", () => {
+  const analyzed = (input: string, ...args: string[]): Record<string, string[]> => {
+    expect(run("analyze", input, "--out", at("odd"), "--quiet", ...args)).toEqual({
+      status: 0,
+      out: "",
+      err: "",
+    });
+    const { header, rows } = csv(at("odd", "cells.csv"));
+    return Object.fromEntries(header.map((name, j) => [name, rows.map((r) => r[j])]));
+  };
+  const noted = (step: string): string =>
+    (JSON.parse(readFileSync(at("odd", "run.json"), "utf8")).notes as { step: string; text: string }[])
+      .filter((n) => n.step === step)
+      .map((n) => n.text)
+      .join();
+
+  it("two genes have one component and still a map", async () => {
+    writeFileSync(at("two.h5ad"), await h5ad(60, 2, (i, j) => 1 + ((i * 7 + j * 3) % 5)));
+    expect(analyzed(at("two.h5ad"))["umap1"].every((v) => v !== "")).toBe(true);
+  });
+  it("positions in three dimensions", async () => {
+    writeFileSync(at("three.h5ad"), await h5ad(60, 12, (i, j) => (i * 7 + j * j) % 5, 3));
+    analyzed(at("three.h5ad"));
+    expect(readFileSync(at("odd", "run.json"), "utf8")).toContain("12 nearest in three dimensions");
+  });
+  it("columns with the names of an object's own parts", async () => {
+    const columns = { constructor: [0, 1, 2, 3].flatMap((v) => new Array<number>(15).fill(v)) };
+    writeFileSync(at("names.h5ad"), await h5ad(60, 12, (i, j) => (i * 7 + j * j) % 5, 2, columns));
+    expect(analyzed(at("names.h5ad"))["constructor"][59]).toBe("3");
+  });
+  it("counts that are left as they are", () => {
+    analyzed(sample, "--skip", "normalize");
+    for (const step of ["modules", "markers", "interactions"])
+      expect(noted(step)).toContain("not normalized and logged");
+  });
+  it("labels for some, under a name that is taken", () => {
+    const ids = csv(join(sample, "truth_cells.csv")).rows.map((r) => r[0]);
+    writeFileSync(
+      at("some.csv"),
+      `id,total_counts\n${ids
+        .slice(0, 100)
+        .map((id, i) => `${id},${"pq"[i % 2]}\n`)
+        .join("")}`,
+    );
+    const cells = analyzed(sample, "--labels", `${at("some.csv")}:total_counts`);
+    expect(noted("labels")).toContain("400 of 500 spots have no label");
+    expect(cells["label_total_counts"].filter((v) => v === "p")).toHaveLength(50);
+    expect(Number(cells["total_counts"][0])).toBeGreaterThan(1);
+  });
+});
+
+describe("a run that is ended", () => {
+  it("leaves an earlier result as it was and nothing beside it", async () => {
+    const before = readFileSync(join(result, "run.json"), "utf8");
+    const names = readdirSync(folder);
+    const child = spawn(process.execPath, [cli, "analyze", sample, "--out", result, "--seed", "5"]);
+    let said = "";
+    child.stderr.on("data", (part: Buffer) => {
+      said += part.toString();
+      if (/report and tables/.test(said)) child.kill("SIGINT");
+    });
+    const code = await new Promise((ended) => child.on("exit", (status) => ended(status)));
+    expect(code).toBe(130);
+    expect(readFileSync(join(result, "run.json"), "utf8")).toBe(before);
+    expect(readdirSync(folder)).toEqual(names);
+  });
+});
+
 describe("bad input is one clear paragraph, and nothing is written", () => {
   const nowhere = at("out");
   const refused = (input: string, args: string[], ...patterns: RegExp[]): void => {
@@ -212,6 +317,35 @@ describe("bad input is one clear paragraph, and nothing is written", () => {
   it("the other species", () => refused(sample, ["--species", "mouse"], /look like human/));
   it("no --out", () => expectFailure(run("analyze", sample), /--out/));
   it("no such command", () => expectFailure(run("analyse", sample), /no command/));
+  it("labels that are no groups, stand twice, or are a folder", () => {
+    const labels = at("odd.csv");
+    const ids = csv(join(sample, "truth_cells.csv")).rows.map((r) => r[0]);
+    writeFileSync(labels, `id,each,none\n${ids.map((id, i) => `${id},${i},\n`).join("")}`);
+    refused(sample, ["--labels", `${labels}:each`], /500 different values for 500 observations/);
+    refused(sample, ["--labels", `${labels}:none`], /0 different values/);
+    refused(sample, ["--labels", `${folder}:g`], /must name one file/);
+    writeFileSync(labels, `id,g\n${ids.map((id) => `${id},a\n${id},b\n`).join("")}`);
+    refused(sample, ["--labels", `${labels}:g`], /label each id once/);
+  });
+  it("negative values said to be counts", async () => {
+    writeFileSync(at("negative.h5ad"), await h5ad(60, 12, (i, j) => ((i * 7 + j * j) % 5) - 2));
+    refused(at("negative.h5ad"), ["--values", "counts"], /must not be negative/);
+  });
+  it("pairs that are a folder", () => refused(sample, ["--pairs", folder], /must be a file, found a folder/));
+  it("positions that are no numbers", () => {
+    const ids = csv(join(sample, "truth_cells.csv")).rows.map((r) => r[0]);
+    writeFileSync(at("nowhere.csv"), `id,x,y\n${ids.map((id) => `${id},NaN,NaN\n`).join("")}`);
+    refused(h5, ["--positions", at("nowhere.csv")], /not one spot has a place|not one cell has a place/);
+  });
+  it("options by the names of the command line", () => {
+    refused(sample, ["--hvg", "1"], /--hvg must be a whole number >= 2/);
+    refused(sample, ["--min-counts=-1"], /--min-counts must be a number/);
+    refused(sample, ["--seed", "-1"], /--seed needs a value/);
+  });
+  it("a folder under a file", () => {
+    writeFileSync(at("file"), "");
+    expectFailure(run("analyze", sample, "--out", at("file", "sub"), "--quiet"), /must be a folder to write/);
+  });
   it("a folder that is not ours", () => {
     const r = run("analyze", sample, "--out", at("other"), "--quiet");
     expectFailure(r, /not empty/, /--force/);
