@@ -244,6 +244,52 @@ describe("readSample at the edges: matrices", () => {
     ).rejects.toMatchObject({ message: "matrix.mtx must be features x barcodes = 1 x 1, found 2 x 3." });
   });
 
+  it("refuses sizes that cannot be before it makes room for them", async () => {
+    const absurd = (shape: readonly number[], columns: number, barcodes: number): Promise<Uint8Array> =>
+      createHdf5((w) => {
+        w.group("matrix");
+        w.group("matrix/features");
+        w.strings(
+          "matrix/barcodes",
+          Array.from({ length: barcodes }, (_, i) => `b${i}`),
+        );
+        w.strings("matrix/features/id", ["g"]);
+        w.numbers("matrix/data", new Float32Array(columns));
+        w.numbers("matrix/indices", new Int32Array(columns));
+        w.numbers("matrix/indptr", Int32Array.of(0, columns));
+        w.numbers("matrix/shape", Float64Array.from(shape));
+      });
+    const refused = async (h5: Promise<Uint8Array>, message: string): Promise<unknown> =>
+      expect(readSample(files({ "m.h5": await h5 }))).rejects.toMatchObject({
+        code: "format",
+        message: expect.stringContaining(message) as string,
+      });
+    await refused(absurd([1, 1], 9, 1), "it says to hold 9 values");
+    await refused(absurd([1, 1], 1, 2), "must name its 1 barcodes, found 2 names");
+    await refused(absurd([4e9, 1], 1, 1), "must name its 4000000000 features, found 1 names");
+    const mtx = async (sizes: string): Promise<unknown> =>
+      readSample(
+        files({
+          "matrix.mtx": `%%MatrixMarket matrix coordinate real general\n${sizes}\n1 1 1e40\n`,
+          "barcodes.tsv": "a\n",
+          "genes.tsv": "g\tG\n",
+        }),
+      );
+    await expect(mtx("1 1 4000000000")).rejects.toMatchObject({
+      message: expect.stringContaining("has room for 3 at most") as string,
+    });
+    await expect(mtx("1 4000000000 1")).rejects.toMatchObject({
+      message: expect.stringContaining("= 1 x 1, found 1 x 4000000000") as string,
+    });
+    for (const sizes of ["1 1 -5", "1 1 0.5", "-1 -1 1"])
+      await expect(mtx(sizes)).rejects.toMatchObject({
+        message: expect.stringContaining("must state its size") as string,
+      });
+    await expect(mtx("1 1 1")).rejects.toMatchObject({
+      message: expect.stringContaining("found 1, 1, 1e+40") as string,
+    });
+  });
+
   it("reads browser blobs as it reads bytes", async () => {
     const h5 = await matrix();
     const source = blobSource([
