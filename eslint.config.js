@@ -36,7 +36,7 @@ const engineDependent = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "**/*.generated.*", "assembly/kernels", "test/fixtures"] },
+  { ignores: ["dist", "docs/api", "node_modules", "**/*.generated.*", "assembly/kernels", "test/fixtures"] },
   ...tseslint.configs.recommended,
   {
     rules: {
