@@ -1,3 +1,4 @@
+import { ringMoments } from "./polygons.ts";
 import { SpatialError } from "../core/errors.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { ids } from "../model/table.ts";
@@ -115,26 +116,12 @@ function isPoint(shape: Shape): shape is readonly number[] {
   return typeof shape[0] === "number";
 }
 
-/** Twice the signed area of a ring, and that times its centroid, from its first corner. */
-function moments(ring: readonly number[]): readonly [number, number, number] {
-  let [area, mx, my] = [0, 0, 0];
-  const [ox, oy] = ring;
-  for (let k = 2; k + 3 < ring.length; k += 2) {
-    const [ax, ay, bx, by] = [ring[k] - ox, ring[k + 1] - oy, ring[k + 2] - ox, ring[k + 3] - oy];
-    const cross = ax * by - bx * ay;
-    area += cross;
-    mx += (cross * (ax + bx)) / 3;
-    my += (cross * (ay + by)) / 3;
-  }
-  return [area, mx + area * ox, my + area * oy];
-}
-
 /** The centroid of area of all parts, holes taken out; NaN where there is no area. */
 function centroid(parts: readonly Part[]): readonly [number, number] {
   let [area, mx, my] = [0, 0, 0];
   for (const part of parts) {
     part.forEach((ring, r) => {
-      const [a, x, y] = moments(ring);
+      const [a, x, y] = ringMoments(ring);
       const sign = (a < 0 ? -1 : 1) * (r === 0 ? 1 : -1);
       area += sign * a;
       mx += sign * x;
@@ -145,7 +132,7 @@ function centroid(parts: readonly Part[]): readonly [number, number] {
 }
 
 function largest(parts: readonly Part[]): Part {
-  const size = (part: Part): number => (part.length === 0 ? 0 : Math.abs(moments(part[0])[0]));
+  const size = (part: Part): number => (part.length === 0 ? 0 : Math.abs(ringMoments(part[0])[0]));
   return parts.reduce<Part>((best, part) => (size(part) > size(best) ? part : best), parts[0] ?? []);
 }
 

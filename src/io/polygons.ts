@@ -88,7 +88,8 @@ export function parseGeoJson(
     if (!Array.isArray(parts) || parts.length === 0) throw noPolygon(subject, String(type));
     if (parts.length > 1) multiple++;
     const polygons = parts.map((part: unknown) => rings(part, subject));
-    const area = (part: Float64Array[]): number => (part.length === 0 ? 0 : Math.abs(moments(part[0])[0]));
+    const area = (part: Float64Array[]): number =>
+      part.length === 0 ? 0 : Math.abs(ringMoments(part[0])[0]);
     const largest = polygons.reduce((best, part) => (area(part) > area(best) ? part : best));
     names.push(nameOf(feature.properties));
     for (const ring of largest) {
@@ -115,7 +116,7 @@ export function centroids({ shapeOffsets, ringOffsets, coordinates }: Shapes): F
     const first = ringOffsets[shapeOffsets[s]];
     const last = ringOffsets[shapeOffsets[s + 1]];
     for (let r = shapeOffsets[s]; r < shapeOffsets[s + 1]; r++) {
-      const [a, x, y] = moments(coordinates.subarray(2 * ringOffsets[r], 2 * ringOffsets[r + 1]));
+      const [a, x, y] = ringMoments(coordinates.subarray(2 * ringOffsets[r], 2 * ringOffsets[r + 1]));
       const sign = (a < 0 ? -1 : 1) * (r === shapeOffsets[s] ? 1 : -1);
       area += sign * a;
       mx += sign * x;
@@ -135,9 +136,10 @@ export function centroids({ shapeOffsets, ringOffsets, coordinates }: Shapes): F
 }
 
 /** Twice the signed area of a ring, and that times its centroid; sums run from its first corner, to lose no digits. */
-function moments(ring: Float64Array): readonly [number, number, number] {
+export function ringMoments(ring: ArrayLike<number>): readonly [number, number, number] {
   let [area, mx, my] = [0, 0, 0];
-  const [ox, oy] = ring;
+  const ox = ring[0];
+  const oy = ring[1];
   for (let k = 2; k + 3 < ring.length; k += 2) {
     const [ax, ay, bx, by] = [ring[k] - ox, ring[k + 1] - oy, ring[k + 2] - ox, ring[k + 3] - oy];
     const cross = ax * by - bx * ay;
