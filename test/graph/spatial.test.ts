@@ -268,8 +268,8 @@ describe.each(Object.entries(builders))("%s, always", (_, build) => {
     expect(code(() => build(points(0, 0, 1, Infinity)))).toBe("input");
     expect(code(() => build(points(0, 0, 1, 1), samples(0, -1)))).toBe("input");
     expect(code(() => build(points(0, 0, 1, 1), samples(0)))).toBe("input");
-    const line = positions(Float64Array.of(1, 2, 3), "um", 1);
-    expect(code(() => build({ ...line, rows: 3, cols: 1 }))).toBe("input");
+    const flat = positions(Float64Array.of(1, 2, 3, 4), "um", 1);
+    expect(code(() => build({ ...flat, rows: 4, cols: 1 }))).toBe("input");
   });
 });
 
