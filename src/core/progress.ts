@@ -10,10 +10,10 @@ export interface Progress {
 
 /** What every heavy verb takes besides its own options. */
 export interface RunOptions {
-  /** Stops the work within about 100 ms; the promise rejects with code "aborted". */
+  /** Stops the work at its next block (at worst half a second at 30,000 observations); the promise rejects with code "aborted". */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** How many threads may work; results are the same for any number. */
+  /** How many threads may work. One does today; results are the same for any number. */
   readonly threads?: number;
 }
 
