@@ -1,27 +1,13 @@
 import { boolean, checkOptions, either, literal, oneOf, runRules, string, such } from "../core/check.ts";
-import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
-import { dataset, type ReadReport, type SpatialDataset } from "../model/dataset.ts";
+import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
-import { readAnndata, readAnndataZarr } from "./anndata.ts";
-import { assemble } from "./assemble.ts";
-import { findCosmx, readCosmx } from "./cosmx.ts";
-import { isAnndata } from "./elements.ts";
-import { withHdf5 } from "./hdf5.ts";
-import { findMerscope, readMerscope } from "./merscope.ts";
+import { detect, positionsFile } from "./detect.ts";
 import { pathSource } from "./node.ts";
 import { joinPositions, parsePositions } from "./positions.ts";
-import { type Draft, draft, finished, sample } from "./report.ts";
-import { findSeqfish, readSeqfish } from "./seqfish.ts";
-import { gunzip, isGzip, type Source } from "./source.ts";
-import { isSpatialData, readSpatialData } from "./spatialdata.ts";
-import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
-import type { TextShape } from "./text-shape.ts";
-import { findTables, readTableSample } from "./text-tables.ts";
-import { findVisium, isBin, readVisium } from "./visium.ts";
-import { type BinSize, findVisiumHd, readVisiumHd } from "./visium-hd.ts";
-import { findXenium, readXenium } from "./xenium.ts";
-import { findZarr, openZarr } from "./zarr.ts";
+import { type Draft, draft, finished } from "./report.ts";
+import type { Source } from "./source.ts";
+import type { BinSize } from "./visium-hd.ts";
 import { isZip, zipSource } from "./zip.ts";
 
 /** Options of `readSample`. */
@@ -62,18 +48,6 @@ const rules = {
   shapes: boolean(),
   ...runRules,
 };
-
-/** One sample that was found, and how to read it. */
-interface Candidate {
-  readonly platform: string;
-  /** Its folder in the source, "" or ending in "/". */
-  readonly folder: string;
-  /** What tells it from others in the folder: its prefix or file. */
-  readonly file: string;
-  readonly read: (report: Draft, options: ReadOptions) => Promise<SpatialDataset>;
-  /** It uses the option `positions` itself. */
-  readonly places?: boolean;
-}
 
 /**
  * Reads a sample of spatial transcriptomics: which platform it comes from is found out by content. Reads Visium
@@ -138,19 +112,6 @@ export async function readSample(
   };
 }
 
-async function positionsFile(
-  positions: string | Uint8Array,
-): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  const file = typeof positions === "string" ? await pathSource(positions) : null;
-  if (file !== null && file.names.length !== 1)
-    throw new SpatialError("input", `positions must be one file, found the folder ${file.label}.`, {
-      subject: "positions",
-    });
-  const name = file === null ? "positions" : file.names[0];
-  const bytes = file === null ? (positions as Uint8Array) : await file.bytes(name);
-  return { name, bytes: isGzip(bytes) ? await gunzip(bytes, name) : bytes };
-}
-
 async function withPositions(
   ds: SpatialDataset,
   positions: string | Uint8Array,
@@ -167,199 +128,4 @@ async function withPositions(
 function withoutJunk(source: Source): Source {
   const names = source.names.filter((n) => !/(^|\/)(\._[^/]*|\.DS_Store|__MACOSX\/.*)$/.test(n));
   return names.length === source.names.length ? source : { ...source, names };
-}
-
-/** Finds the one sample of a source, by layout and content; a sample inside another's folder is a part of that. */
-async function detect(source: Source): Promise<Candidate> {
-  const wide = { ...source, names: [...source.names, ...(source.nearby?.() ?? [])] };
-  const asked = (...names: readonly string[]): boolean => names.some((n) => source.names.includes(n));
-  const visium = findVisium(source);
-  const hd = findVisiumHd(source, visium);
-  const vendors: Candidate[] = [
-    ...findXenium(source).map((files) => ({
-      platform: "xenium",
-      folder: files.folder,
-      file: "",
-      read: (report: Draft, o: ReadOptions) =>
-        readXenium(source, files, o.shapes ?? true, o.values, report, o),
-    })),
-    ...findMerscope(source).map((files) => ({
-      platform: "merscope",
-      folder: files.folder,
-      file: files.counts.slice(files.folder.length),
-      read: (report: Draft, o: ReadOptions) => readMerscope(source, files, o.values, report, o),
-    })),
-    ...findCosmx(wide)
-      .filter((files) => asked(files.counts, files.cells))
-      .map((files) => ({
-        platform: "cosmx",
-        folder: files.folder,
-        file: files.prefix,
-        read: (report: Draft, o: ReadOptions) => readCosmx(source, files, o.values, report, o),
-      })),
-    ...findSeqfish(wide)
-      .filter((files) => asked(files.counts, files.cells))
-      .map((files) => ({
-        platform: "seqfish",
-        folder: files.folder,
-        file: files.prefix,
-        read: (report: Draft, o: ReadOptions) => readSeqfish(source, files, o.values, report, o),
-      })),
-    ...hd.map((files) => ({
-      platform: "visium-hd",
-      folder: files.folder,
-      file: "",
-      read: (report: Draft, o: ReadOptions) => readVisiumHd(source, files, o.binSize, o.values, report, o),
-    })),
-    ...visium
-      .filter((files) => !hd.some((sample) => sample.bins.some((bin) => bin.files === files)))
-      .map((files) => ({
-        platform: "visium",
-        folder: files.folder,
-        file: files.prefix,
-        read: (report: Draft, o: ReadOptions) => readVisium(source, files, o.values, report, o),
-      })),
-  ];
-  let found = vendors.length > 0 ? vendors : await bareMatrices(source);
-  const tables = found.length > 0 ? null : await findTables(source);
-  if (tables !== null) {
-    found = tables.samples.map((files) => ({
-      platform: files.platform,
-      folder: "",
-      file: files.counts,
-      places: true,
-      read: async (report: Draft, o: ReadOptions) => {
-        const given = o.positions === undefined ? null : await positionsFile(o.positions);
-        return readTableSample(source, files, given, o.values, report, o);
-      },
-    }));
-  }
-  const outermost = found.filter(
-    (c) => !found.some((other) => other.folder !== c.folder && c.folder.startsWith(other.folder)),
-  );
-  if (outermost.length === 0) throw nothingFound(source, tables?.alone ?? []);
-  if (outermost.length > 1) {
-    const list = outermost.map((c) => `${c.folder}${c.file} (${c.platform})`);
-    throw new SpatialError(
-      "input",
-      `${source.label} must hold one sample, found ${outermost.length}: ${sample(list, 12)}.`,
-      {
-        subject: source.label,
-        hint: "Name one of them (files of several samples in one folder go into a folder each); samples are read one by one.",
-      },
-    );
-  }
-  return outermost[0];
-}
-
-/** Matrices without a vendor's folder around them: HDF5 files by content, text folders. */
-async function bareMatrices(source: Source): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  const only = source.names.length === 1;
-  for (const name of source.names) {
-    if (!(only || /\.(h5|h5ad|hdf5|he5)$/i.test(name)) || !(await hasHdf5Signature(source, name))) continue;
-    const kind = await withHdf5(source, name, (file) => {
-      if (isAnndata(file)) return "h5ad";
-      if (only) refuseMolecules(file);
-      return tenxSchema(file) === null ? null : "10x-h5";
-    });
-    if (kind === null) continue;
-    const folder = name.slice(0, name.lastIndexOf("/") + 1);
-    found.push({
-      platform: kind,
-      folder,
-      file: name.slice(folder.length),
-      read: (report, o) =>
-        kind === "h5ad"
-          ? readAnndata(source, name, o.values, report, o)
-          : readBareH5(source, name, report, o),
-    });
-  }
-  for (const folder of findZarr(source)) {
-    const tree = await openZarr(source, folder);
-    const isSpatial = isSpatialData(tree);
-    if (!isSpatial && !isAnndata(tree)) continue;
-    const read: Candidate["read"] = (report, o) =>
-      isSpatial
-        ? readSpatialData(source, folder, tree, o.values, report, o)
-        : readAnndataZarr(tree, o.values, report, o);
-    found.push({ platform: isSpatial ? "spatialdata" : "anndata-zarr", folder, file: "", read });
-  }
-  if (found.length > 0) return found;
-  for (const folder of new Set(source.names.map((n) => n.slice(0, n.lastIndexOf("/") + 1)))) {
-    if (mtxFiles(source, folder) === null) continue;
-    const read: Candidate["read"] = async (report, o) => {
-      const vendor = await readTenxMtx(source, folder, report, o);
-      return dataset({ ...assemble(vendor, "cell", o.values, report), platform: "10x-mtx" });
-    };
-    found.push({ platform: "10x-mtx", folder, file: "", read });
-  }
-  return found;
-}
-
-async function readBareH5(
-  source: Source,
-  name: string,
-  report: Draft,
-  o: ReadOptions,
-): Promise<SpatialDataset> {
-  const vendor = await readTenxH5(source, name, report, o);
-  const observation = isBin(vendor.cellIds[0]) ? "bin" : vendor.spatial ? "spot" : "cell";
-  return dataset({ ...assemble(vendor, observation, o.values, report), platform: "10x-h5" });
-}
-
-async function hasHdf5Signature(source: Source, name: string): Promise<boolean> {
-  const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-  for (const at of [0, 512, 1024, 2048]) {
-    const head = await source.slice(name, at, at + 8);
-    if (signature.every((b, k) => head[k] === b)) return true;
-  }
-  return false;
-}
-
-/** Says what was looked for, what there is and, where that is known, what to do. */
-function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError {
-  const has = (pattern: RegExp): string | undefined => source.names.find((n) => pattern.test(n));
-  const looked =
-    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, a zarr store of AnnData or SpatialData, and tables of values and coordinates as text";
-  const ways: readonly (readonly [RegExp, string])[] = [
-    [/cell_by_gene.*\.csv/, "cell_metadata.csv must lie beside cell_by_gene.csv."],
-    [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],
-    [/(^|\/)cells\.(csv|csv\.gz|parquet)$/, "cell_feature_matrix.h5 must lie beside the table of cells."],
-    [/tissue_positions/, "A filtered_feature_bc_matrix (.h5 or folder) must lie beside the folder spatial."],
-    [/exprMat_file/, "metadata_file.csv of the same export must lie beside exprMat_file.csv."],
-    [
-      /(metadata|tx|fov_positions)_file/,
-      "This is a part of a CosMx export: exprMat_file.csv must lie beside metadata_file.csv.",
-    ],
-    [/CellxGene|CellCoordinates/i, "CellxGene.csv and CellCoordinates.csv of one region must lie together."],
-    [/\.loom$/, "Loom is not read: write the sample as h5ad, or its counts and coordinates as text."],
-    [/zarr\.json|\.zgroup|zmetadata/, "The zarr store there is neither a SpatialData nor an AnnData."],
-    [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
-    [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],
-    [/\.(zip|tar|tar\.gz|tgz)$/, "Unpack the archive and give the folder."],
-  ];
-  const half = alone.find((s) => s.kind === "matrix") ?? alone[0];
-  const isEmpty = source.names.length === 1 && source.size(source.names[0]) === 0;
-  const way = isEmpty
-    ? "The file is empty (0 bytes): copy or download it again."
-    : half === undefined
-      ? ways.find(([pattern]) => has(pattern) !== undefined)?.[1]
-      : halfOf(half);
-  const there = source.names.length === 0 ? "it is empty" : `it has ${sample(topLevel(source), 10)}`;
-  return new SpatialError("not-found", `No sample was found in ${source.label}: ${there}. ${looked}.`, {
-    subject: source.label,
-    hint: way ?? "Give the folder that the vendor's software wrote (for 10x: outs).",
-  });
-}
-
-/** What to do about a table without its other half. */
-function halfOf({ name, kind }: TextShape): string {
-  return kind === "matrix"
-    ? `${name} is a table of values without coordinates: name it alone and give them with --positions.`
-    : `${name} has coordinates, but no table of values lies beside it: download the counts of the same sample.`;
-}
-
-function topLevel(source: Source): string[] {
-  return [...new Set(source.names.map((n) => (n.includes("/") ? n.slice(0, n.indexOf("/") + 1) : n)))];
 }
