@@ -11,7 +11,7 @@ import {
   type Values,
 } from "../model/matrix.ts";
 import { ids, type Table, table } from "../model/table.ts";
-import { namedGenes } from "./anndata.ts";
+import { namedGenes } from "./anndata-genes.ts";
 import { featureKinds, featureTable, soundRows } from "./assemble.ts";
 import { encoding, isAnndata, readFrame } from "./elements.ts";
 import { type H5File, openHdf5, withHdf5 } from "./hdf5.ts";

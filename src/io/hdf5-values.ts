@@ -1,0 +1,147 @@
+import type * as H5wasm from "h5wasm";
+import { SpatialError } from "../core/errors.ts";
+import type { Module, Records } from "./hdf5.ts";
+
+/** One member of compound rows; null where it is neither number nor text. */
+export function memberOf(
+  module: Module,
+  bytes: Uint8Array,
+  stride: number,
+  member: H5wasm.CompoundMember,
+  path: string,
+  name: string,
+): Records[string] | null {
+  const rows = bytes.length / stride;
+  const packed = new Uint8Array(rows * member.size);
+  for (let i = 0; i < rows; i++) {
+    const at = i * stride + member.offset;
+    packed.set(bytes.subarray(at, at + member.size), i * member.size);
+  }
+  const { type, size, signed } = member.array_type ?? member;
+  if (member.type === 3)
+    return member.vlen ? textsAt(module, new Uint32Array(packed.buffer)) : fixedStrings(packed, member.size);
+  const whole = type === 8 ? (member.enum_type?.type ?? 0) : type;
+  if (whole !== 0 && whole !== 1) return null;
+  const values = view(packed.buffer, whole, size, signed, path, name);
+  if (isTruth(member)) return Uint8Array.from(values);
+  if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
+    return values;
+  return values instanceof Uint32Array ? Float64Array.from(values) : Int32Array.from(values);
+}
+
+/** Is this how Python's HDF5 library keeps truth values, an enumeration of FALSE and TRUE? */
+export function isTruth(meta: H5wasm.Metadata): boolean {
+  const members = Object.keys(meta.enum_type?.members ?? {});
+  return meta.type === 8 && members.length === 2 && members.includes("FALSE") && members.includes("TRUE");
+}
+
+/** Numbers as they are stored. */
+export type Typed =
+  Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+
+export function view(
+  buffer: ArrayBuffer,
+  type: number,
+  size: number,
+  signed: boolean,
+  path: string,
+  name: string,
+): Typed {
+  if (type === 1 && size === 8) return new Float64Array(buffer);
+  if (type === 1 && size === 4) return new Float32Array(buffer);
+  if (type === 0 && size === 4) return signed ? new Int32Array(buffer) : new Uint32Array(buffer);
+  if (type === 0 && size === 2) return signed ? new Int16Array(buffer) : new Uint16Array(buffer);
+  if (type === 0 && size === 1) return signed ? new Int8Array(buffer) : new Uint8Array(buffer);
+  if (type === 0 && size === 8) return narrow(buffer, path, name);
+  throw new SpatialError(
+    "format",
+    `"${path}" of ${name} holds numbers of ${size} bytes of an unknown kind.`,
+    {
+      subject: name,
+    },
+  );
+}
+
+/** 64-bit integers as 32-bit pairs: no BigInt per value. Int32 where all fit, else exact doubles below 2^53. */
+function narrow(buffer: ArrayBuffer, path: string, name: string): Int32Array | Float64Array {
+  const pairs = new Int32Array(buffer);
+  const n = pairs.length / 2;
+  const small = new Int32Array(n);
+  let fits = true;
+  for (let i = 0; i < n && fits; i++) {
+    small[i] = pairs[2 * i];
+    fits = pairs[2 * i + 1] === pairs[2 * i] >> 31;
+  }
+  if (fits) return small;
+  const wide = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const v = pairs[2 * i + 1] * 4294967296 + (pairs[2 * i] >>> 0);
+    if (!Number.isSafeInteger(v)) {
+      throw new SpatialError("format", `"${path}" of ${name} holds a number beyond 2^53, found ${v}.`, {
+        subject: name,
+      });
+    }
+    wide[i] = v;
+  }
+  return wide;
+}
+
+/** 64-bit integers in [0, 2^32). */
+export function lowHalves(buffer: ArrayBuffer, path: string, name: string): Uint32Array {
+  const pairs = new Uint32Array(buffer);
+  const out = new Uint32Array(pairs.length / 2);
+  for (let i = 0; i < out.length; i++) {
+    if (pairs[2 * i + 1] !== 0) throw notWhole(pairs[2 * i + 1] * 4294967296 + pairs[2 * i], path, name);
+    out[i] = pairs[2 * i];
+  }
+  return out;
+}
+
+function notWhole(v: number, path: string, name: string): SpatialError {
+  return new SpatialError("format", `"${path}" of ${name} must hold whole numbers below 2^32, found ${v}.`, {
+    subject: name,
+  });
+}
+
+export function wholeNumbers(values: Typed, path: string, name: string): Uint32Array {
+  if (values instanceof Uint32Array) return values;
+  const out = new Uint32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    out[i] = v;
+    if (out[i] !== v) throw notWhole(v, path, name);
+  }
+  return out;
+}
+
+/** Strings of any length: the library fills in pointers, which are read and given back only if all went well. */
+export function variableStrings(module: Module, file: bigint, path: string, length: number): string[] {
+  const pointer = module._malloc(4 * length);
+  try {
+    module.get_dataset_data(file, `/${path}`, null, null, null, BigInt(pointer));
+    const texts = textsAt(module, new Uint32Array(module.HEAPU8.buffer, pointer, length));
+    module.reclaim_vlen_memory(file, `/${path}`, "", BigInt(pointer));
+    return texts;
+  } finally {
+    module._free(pointer);
+  }
+}
+
+function textsAt(module: Module, pointers: Uint32Array): string[] {
+  const heap = module.HEAPU8;
+  return Array.from(pointers, (start) =>
+    start === 0 ? "" : decoder.decode(heap.subarray(start, heap.indexOf(0, start))),
+  );
+}
+
+const decoder = new TextDecoder();
+
+export function fixedStrings(bytes: Uint8Array, size: number): string[] {
+  const out = new Array<string>(bytes.length / size);
+  for (let i = 0; i < out.length; i++) {
+    let end = i * size;
+    while (end < (i + 1) * size && bytes[end] !== 0) end++;
+    out[i] = decoder.decode(bytes.subarray(i * size, end));
+  }
+  return out;
+}
