@@ -63,10 +63,23 @@ export function soundRows(
 ): Sparse {
   const fail = (what: string): never => unsound(subject, rows, cols, what);
   soundSizes(subject, rows, cols, indptr, indices.length, data.length);
-  for (let i = 0; i < rows; i++) if (indptr[i + 1] < indptr[i]) fail(`the offsets go down at row ${i}`);
-  for (let e = 0; e < indices.length; e++) if (indices[e] >= cols) fail(`it names column ${indices[e]}`);
-  checkFinite(subject, data);
-  const { matrix, repeated } = tidy({ kind: "sparse", rows, cols, indptr, indices, data });
+  let isSorted = true;
+  let isFinite = true;
+  for (let i = 0; i < rows; i++) {
+    if (indptr[i + 1] < indptr[i]) fail(`the offsets go down at row ${i}`);
+    let last = -1;
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
+      const j = indices[e];
+      if (j >= cols) fail(`it names column ${j}`);
+      if (j <= last) isSorted = false;
+      last = j;
+      if (data[e] - data[e] !== 0) isFinite = false;
+    }
+  }
+  if (!isFinite) checkFinite(subject, data);
+  const stored: Sparse = { kind: "sparse", rows, cols, indptr, indices, data };
+  if (isSorted) return stored;
+  const { matrix, repeated } = tidy(stored);
   if (repeated > 0)
     report.warnings.push(`${subject}: ${counted(repeated, "entry")} stood twice and were added.`);
   return matrix;
@@ -187,6 +200,9 @@ export function featureTable(
 }
 
 function checkUnique(names: readonly string[], subject: string, noun: string): void {
+  let isAscending = true;
+  for (let i = 1; i < names.length && isAscending; i++) isAscending = names[i - 1] < names[i];
+  if (isAscending) return;
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const name of names) {

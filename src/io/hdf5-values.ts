@@ -22,7 +22,7 @@ export function memberOf(
     return member.vlen ? textsAt(module, new Uint32Array(packed.buffer)) : fixedStrings(packed, member.size);
   const whole = type === 8 ? (member.enum_type?.type ?? 0) : type;
   if (whole !== 0 && whole !== 1) return null;
-  const values = view(packed.buffer, whole, size, signed, path, name);
+  const values = numbersAt(packed, whole, size, signed, path, name);
   if (isTruth(member)) return Uint8Array.from(values);
   if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
     return values;
@@ -39,20 +39,25 @@ export function isTruth(meta: H5wasm.Metadata): boolean {
 export type Typed =
   Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
 
-export function view(
-  buffer: ArrayBuffer,
+/** The stored numbers of bytes (aligned to 8) without a copy where they are 32 bits wide or floats: `type` 0 is whole, 1 is float. */
+export function numbersAt(
+  bytes: Uint8Array,
   type: number,
   size: number,
   signed: boolean,
   path: string,
   name: string,
 ): Typed {
-  if (type === 1 && size === 8) return new Float64Array(buffer);
-  if (type === 1 && size === 4) return new Float32Array(buffer);
-  if (type === 0 && size === 4) return signed ? new Int32Array(buffer) : new Uint32Array(buffer);
-  if (type === 0 && size === 2) return signed ? new Int16Array(buffer) : new Uint16Array(buffer);
-  if (type === 0 && size === 1) return signed ? new Int8Array(buffer) : new Uint8Array(buffer);
-  if (type === 0 && size === 8) return narrow(buffer, path, name);
+  const { buffer, byteOffset: at } = bytes;
+  const n = bytes.length / size;
+  if (type === 1 && size === 8) return new Float64Array(buffer, at, n);
+  if (type === 1 && size === 4) return new Float32Array(buffer, at, n);
+  if (type === 0 && size === 4)
+    return signed ? new Int32Array(buffer, at, n) : new Uint32Array(buffer, at, n);
+  if (type === 0 && size === 2)
+    return signed ? new Int16Array(buffer, at, n) : new Uint16Array(buffer, at, n);
+  if (type === 0 && size === 1) return signed ? new Int8Array(buffer, at, n) : new Uint8Array(buffer, at, n);
+  if (type === 0 && size === 8) return narrow(bytes, path, name);
   throw new SpatialError(
     "format",
     `"${path}" of ${name} holds numbers of ${size} bytes of an unknown kind.`,
@@ -63,8 +68,8 @@ export function view(
 }
 
 /** 64-bit integers as 32-bit pairs: no BigInt per value. Int32 where all fit, else exact doubles below 2^53. */
-function narrow(buffer: ArrayBuffer, path: string, name: string): Int32Array | Float64Array {
-  const pairs = new Int32Array(buffer);
+export function narrow(bytes: Uint8Array, path: string, name: string): Int32Array | Float64Array {
+  const pairs = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const n = pairs.length / 2;
   const small = new Int32Array(n);
   let fits = true;
@@ -87,8 +92,8 @@ function narrow(buffer: ArrayBuffer, path: string, name: string): Int32Array | F
 }
 
 /** 64-bit integers in [0, 2^32). */
-export function lowHalves(buffer: ArrayBuffer, path: string, name: string): Uint32Array {
-  const pairs = new Uint32Array(buffer);
+export function lowHalves(bytes: Uint8Array, path: string, name: string): Uint32Array {
+  const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const out = new Uint32Array(pairs.length / 2);
   for (let i = 0; i < out.length; i++) {
     if (pairs[2 * i + 1] !== 0) throw notWhole(pairs[2 * i + 1] * 4294967296 + pairs[2 * i], path, name);
@@ -103,8 +108,9 @@ function notWhole(v: number, path: string, name: string): SpatialError {
   });
 }
 
+/** Stored numbers as whole ones in [0, 2^32), copied. */
 export function wholeNumbers(values: Typed, path: string, name: string): Uint32Array {
-  if (values instanceof Uint32Array) return values;
+  if (values instanceof Uint32Array) return values.slice();
   const out = new Uint32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const v = values[i];
@@ -136,12 +142,25 @@ function textsAt(module: Module, pointers: Uint32Array): string[] {
 
 const decoder = new TextDecoder();
 
+/** Bytes decoded at a time. */
+const PIECE = 1_048_576;
+
+/** Texts of a fixed size, filled up with zeros. Plain ASCII is decoded many at a time. */
 export function fixedStrings(bytes: Uint8Array, size: number): string[] {
   const out = new Array<string>(bytes.length / size);
-  for (let i = 0; i < out.length; i++) {
-    let end = i * size;
-    while (end < (i + 1) * size && bytes[end] !== 0) end++;
-    out[i] = decoder.decode(bytes.subarray(i * size, end));
+  const step = Math.max(1, Math.floor(PIECE / size));
+  for (let start = 0; start < out.length; start += step) {
+    const end = Math.min(out.length, start + step);
+    const text = decoder.decode(bytes.slice(start * size, end * size));
+    const isAscii = text.length === (end - start) * size;
+    for (let i = start; i < end; i++) {
+      const first = i * size;
+      let last = first;
+      while (last < first + size && bytes[last] !== 0) last++;
+      out[i] = isAscii
+        ? text.slice(first - start * size, last - start * size)
+        : decoder.decode(bytes.slice(first, last));
+    }
   }
   return out;
 }

@@ -7,7 +7,7 @@ import {
   memberOf,
   type Typed,
   variableStrings,
-  view,
+  numbersAt,
   wholeNumbers,
 } from "./hdf5-values.ts";
 import type { Source } from "./source.ts";
@@ -168,55 +168,56 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
     return guarded(path, () => module.get_dataset_metadata(id, `/${path}`));
   };
 
-  /** The stored bytes of rows [start, end), little-endian. */
-  const raw = (path: string, meta: H5wasm.Metadata, start = 0, end = Infinity): Uint8Array => {
+  /** Works on the stored values of rows [start, end) where the library unpacked them: what is to stay must be copied. */
+  const read = <T>(
+    path: string,
+    meta: H5wasm.Metadata,
+    use: (bytes: Uint8Array) => T,
+    start = 0,
+    end = Infinity,
+  ): T => {
     const shape = meta.shape ?? [0];
     const rows = shape.length === 0 ? 1 : shape[0];
     const last = Math.min(end, rows);
     const values = rows === 0 ? 0 : (meta.total_size / rows) * (last - start);
     const bytes = values * meta.size;
-    if (bytes === 0) return new Uint8Array(0);
-    if (bytes > 1_900_000_000) {
-      throw new SpatialError(
+    if (bytes === 0) return use(new Uint8Array(0));
+    const noRoom = (): SpatialError =>
+      new SpatialError(
         "memory",
         `"${path}" of ${name} has ${values} values, more than can be read at once.`,
-        {
-          subject: name,
-          hint: "Read the matrix in blocks with openMatrix.",
-        },
+        { subject: name, hint: "Read the matrix in blocks with openMatrix." },
       );
-    }
+    if (bytes > 1_900_000_000) throw noRoom();
     const pointer = module._malloc(bytes);
-    if (pointer === 0) {
-      throw new SpatialError("memory", `There is no room for the ${bytes} bytes of "${path}" of ${name}.`, {
-        subject: name,
-        hint: "Read the matrix in blocks with openMatrix.",
-      });
-    }
+    if (pointer === 0) throw noRoom();
     try {
       const whole = last - start === rows;
       const count = whole ? null : [last - start, ...shape.slice(1)].map(BigInt);
       const offset = whole ? null : [start, ...shape.slice(1).fill(0)].map(BigInt);
       const steps = whole ? null : shape.map(() => 1n);
       guarded(path, () => module.get_dataset_data(id, `/${path}`, count, offset, steps, BigInt(pointer)));
-      return module.HEAPU8.slice(pointer, pointer + bytes);
+      return use(module.HEAPU8.subarray(pointer, pointer + bytes));
     } finally {
       module._free(pointer);
     }
   };
 
-  const typed = (path: string, start?: number, end?: number): Typed => {
+  /** The same, as numbers. */
+  const typed = <T>(path: string, use: (values: Typed) => T, start?: number, end?: number): T => {
     const meta = dataset(path);
     if (meta.type !== 0 && meta.type !== 1 && meta.type !== 8) {
       throw new SpatialError("format", `"${path}" of ${name} must hold numbers, but it does not.`, {
         subject: name,
       });
     }
-    const buffer = raw(path, meta, start, end).buffer as ArrayBuffer;
-    if (meta.type !== 8) return view(buffer, meta.type, meta.size, meta.signed, path, name);
-    const { type, members } = meta.enum_type as H5wasm.EnumTypeMetadata;
-    const values = view(buffer, type, meta.size, meta.signed, path, name);
-    return isTruth(meta) ? Uint8Array.from(values, (v) => (v === members["TRUE"] ? 1 : 0)) : values;
+    const type = meta.enum_type?.type ?? meta.type;
+    const truth = isTruth(meta) ? meta.enum_type?.members["TRUE"] : undefined;
+    const numbers = (bytes: Uint8Array): T => {
+      const values = numbersAt(bytes, type, meta.size, meta.signed, path, name);
+      return use(truth === undefined ? values : Uint8Array.from(values, (v) => (v === truth ? 1 : 0)));
+    };
+    return read(path, meta, numbers, start, end);
   };
 
   return {
@@ -240,22 +241,24 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         length: meta.shape === null ? 0 : meta.total_size,
       };
     },
-    numbers: (path, start, end) => {
-      const values = typed(path, start, end);
-      if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
-        return values;
-      return values instanceof Uint32Array ? Float64Array.from(values) : Int32Array.from(values);
-    },
+    numbers: (path, start, end) =>
+      typed(
+        path,
+        (values) => {
+          if (values instanceof Uint32Array) return Float64Array.from(values);
+          const is32 = values instanceof Float32Array || values instanceof Int32Array;
+          return is32 || values instanceof Float64Array ? values.slice() : Int32Array.from(values);
+        },
+        start,
+        end,
+      ),
     offsets: (path, start, end) => {
       const meta = dataset(path);
       return meta.type === 0 && meta.size === 8
-        ? lowHalves(raw(path, meta, start, end).buffer as ArrayBuffer, path, name)
-        : wholeNumbers(typed(path, start, end), path, name);
+        ? read(path, meta, (bytes) => lowHalves(bytes, path, name), start, end)
+        : typed(path, (values) => wholeNumbers(values, path, name), start, end);
     },
-    floats: (path, start, end) => {
-      const values = typed(path, start, end);
-      return values instanceof Float32Array ? values : Float32Array.from(values);
-    },
+    floats: (path, start, end) => typed(path, (values) => new Float32Array(values), start, end),
     strings: (path) => {
       const meta = dataset(path);
       if (meta.type !== 3) {
@@ -264,14 +267,14 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         });
       }
       if (meta.shape === null) return [];
-      if (!meta.vlen) return fixedStrings(raw(path, meta), meta.size);
+      if (!meta.vlen) return read(path, meta, (bytes) => fixedStrings(bytes, meta.size));
       return guarded(path, () => variableStrings(module, id, path, meta.total_size));
     },
     records: (path, start, end) => {
       const meta = dataset(path);
       const members = meta.compound_type?.members ?? [];
       if (members.length === 0 || meta.shape?.length !== 1) return {};
-      const bytes = raw(path, meta, start, end);
+      const bytes = read(path, meta, (stored) => stored.slice(), start, end);
       const columns: Record<string, Records[string]> = {};
       for (const member of members) {
         const column = memberOf(module, bytes, meta.size, member, path, name);
