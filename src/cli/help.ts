@@ -21,6 +21,9 @@ modules.csv, result.h5ad and run.json.
   --labels F.csv:COLUMN  groups to compare instead of the clusters, joined by id
   --values KIND          what the values are: counts, normalized, log or scaled (default: seen from the values)
   --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
+  --genes A,B,...        only these genes, by name or id
+  --features KIND,...    kinds of features kept that are no genes (default all)
   --min-counts N         drop observations with fewer counts (default 1)
   --min-genes N          drop observations with fewer genes (default 0)
   --max-mito P           drop observations with more than P % mitochondrial counts (default: none dropped)
@@ -45,7 +48,10 @@ joined.
 
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
-  --bin-size 2|8|16      bins of Visium HD, in um (default 8)`,
+  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
+  --genes A,B,...        only these genes, by name or id
+  --features KIND,...    kinds of features kept that are no genes (default all)`,
   convert: `tissular convert INPUT OUT.h5ad [--force] [--quiet]
 
 Reads any input and writes it as h5ad, the way anndata reads it.
@@ -53,6 +59,9 @@ Reads any input and writes it as h5ad, the way anndata reads it.
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
   --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
+  --genes A,B,...        only these genes, by name or id
+  --features KIND,...    kinds of features kept that are no genes (default all)
   --force                replace OUT.h5ad`,
   simulate: `tissular simulate DIR [options]
 

@@ -22,7 +22,7 @@ export function progressTo(
   let last = "";
   let shown = 0;
   const onProgress = ({ step, fraction }: Progress): void => {
-    const name = names[step] ?? step;
+    const name = short(names[step] ?? step);
     if (!bar) {
       if (!named.has(name)) stream.write(`${name}\n`);
       named.add(name);
@@ -40,6 +40,11 @@ export function progressTo(
     last = "";
   };
   return { onProgress, close };
+}
+
+/** So that a bar and its name stay on one line of 80. */
+function short(name: string): string {
+  return name.length > 52 ? `${name.slice(0, 24)}...${name.slice(-25)}` : name;
 }
 
 /** One clear paragraph for a person; no stack trace. */

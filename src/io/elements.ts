@@ -210,7 +210,7 @@ async function readDense(
   for (let start = 0; start < rows; start += step) {
     checkAborted(run.signal);
     data.set(await file.floats(path, start, Math.min(rows, start + step)), start * cols);
-    run.onProgress?.({ step: "read", fraction: Math.min(1, (start + step) / rows) });
+    run.onProgress?.({ step: `read ${path} of ${file.name}`, fraction: Math.min(1, (start + step) / rows) });
     await breathe();
   }
   checkFinite(`"${path}" of ${file.name}`, data);

@@ -1,4 +1,6 @@
 export { type BinSize } from "./visium-hd.ts";
+export type { Choice } from "./choose.ts";
+export type { Region } from "./region.ts";
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";

@@ -71,7 +71,7 @@ async function centers(
       sums[3 * at + 1] += (k % width) + 0.5;
       sums[3 * at + 2] += start + Math.floor(k / width) + 0.5;
     }
-    run.onProgress?.({ step: "read", fraction: Math.min(1, (start + step) / height) });
+    run.onProgress?.({ step: `read ${level}`, fraction: Math.min(1, (start + step) / height) });
     await breathe();
   }
   const centroids = new Float64Array(2 * rowOf.size);

@@ -1,17 +1,19 @@
-import { boolean, checkOptions, either, literal, oneOf, runRules, string, such } from "../core/check.ts";
-import type { RunOptions } from "../core/progress.ts";
+import { checkOptions, either, literal, oneOf, runRules, string, such } from "../core/check.ts";
+import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
+import { type Choice, choiceRules, chosen } from "./choose.ts";
 import { detect, positionsFile } from "./detect.ts";
 import { pathSource } from "./node.ts";
 import { joinPositions, parsePositions } from "./positions.ts";
+import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
 import type { Source } from "./source.ts";
 import type { BinSize } from "./visium-hd.ts";
 import { isZip, zipSource } from "./zip.ts";
 
 /** Options of `readSample`. */
-export interface ReadOptions extends RunOptions {
+export interface ReadOptions extends RunOptions, Choice {
   /**
    * A CSV file with an id column, x and y for input without coordinates, as a path or as bytes. Further columns are
    * kept. It also replaces coordinates that the input has.
@@ -21,8 +23,6 @@ export interface ReadOptions extends RunOptions {
   readonly values?: Values;
   /** Which bins of Visium HD, micrometres. Default 8 where there are such, else the smallest. */
   readonly binSize?: BinSize;
-  /** Are outlines of cells and nuclei read into `shapes` where there are any? Default true. */
-  readonly shapes?: boolean;
 }
 
 /** What `readSample` returns. */
@@ -34,7 +34,11 @@ export interface ReadSampleResult {
     readonly positions: string | null;
     readonly values: Values | null;
     readonly binSize: BinSize | null;
+    readonly region: Region | null;
+    readonly genes: readonly string[] | null;
+    readonly features: readonly string[] | null;
     readonly shapes: boolean;
+    readonly images: boolean;
   };
 }
 
@@ -45,7 +49,7 @@ const rules = {
   ),
   values: oneOf("counts", "normalized", "log", "scaled"),
   binSize: either(literal(2), literal(8), literal(16)),
-  shapes: boolean(),
+  ...choiceRules,
   ...runRules,
 };
 
@@ -85,7 +89,7 @@ export async function readSample(
   options: ReadOptions = {},
 ): Promise<ReadSampleResult> {
   checkOptions("readSample", options, rules);
-  const given = typeof input === "string" ? await pathSource(input) : input;
+  const given = watched(typeof input === "string" ? await pathSource(input) : input, options.signal);
   const [only] = given.names;
   const isArchive = given.names.length === 1 && (await isZip(given, only));
   const source = withoutJunk(isArchive ? await zipSource(given, only) : given);
@@ -99,6 +103,8 @@ export async function readSample(
     report.warnings.push(
       "There are no coordinates: give the vendor's whole folder, or a table of them with positions (--positions).",
     );
+  checkAborted(options.signal);
+  ds = chosen(ds, options, report);
   return {
     dataset: ds,
     report: finished(report, ds.platform),
@@ -107,7 +113,11 @@ export async function readSample(
         typeof options.positions === "string" ? options.positions : options.positions ? "bytes" : null,
       values: options.values ?? null,
       binSize: options.binSize ?? null,
+      region: options.region ?? null,
+      genes: options.genes ?? null,
+      features: options.features ?? null,
       shapes: options.shapes ?? true,
+      images: options.images ?? true,
     },
   };
 }
@@ -122,6 +132,20 @@ async function withPositions(
   const table = parsePositions(bytes, name);
   const isSpots = ds.observation === "cell" && "array_row" in table.columns;
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
+}
+
+/** The same source, where no file is begun after the signal has fired. */
+function watched(source: Source, signal: AbortSignal | undefined): Source {
+  const begin = (): Source => {
+    checkAborted(signal);
+    return source;
+  };
+  return {
+    ...source,
+    bytes: async (name) => begin().bytes(name),
+    slice: async (name, start, end) => begin().slice(name, start, end),
+    open: (name) => begin().open(name),
+  };
 }
 
 /** Without the shadow files that macOS leaves in folders and archives. */

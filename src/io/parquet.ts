@@ -85,7 +85,7 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
         out[column] = await guarded(async () =>
           values(chunks, flat.get(column) as SchemaElement, rowEnd - rowStart),
         );
-      run.onProgress?.({ step: "read", fraction: rowEnd / Number(metadata.num_rows) });
+      run.onProgress?.({ step: `read ${name}`, fraction: rowEnd / Number(metadata.num_rows) });
       yield out;
       await breathe();
     }

@@ -90,7 +90,7 @@ const BLOCK = 4_194_304;
 
 /** A long dataset in blocks, so that the caller can stop and the library's memory stays small. */
 export async function readLong<K extends "offsets" | "floats">(
-  file: Pick<Elements, "info" | "offsets" | "floats">,
+  file: Pick<Elements, "name" | "info" | "offsets" | "floats">,
   path: string,
   kind: K,
   run: RunOptions,
@@ -105,7 +105,7 @@ export async function readLong<K extends "offsets" | "floats">(
       await (kind === "offsets" ? file.offsets(path, start, end) : file.floats(path, start, end)),
       start,
     );
-    run.onProgress?.({ step: "read", fraction: end / length });
+    run.onProgress?.({ step: `read ${path} of ${file.name}`, fraction: end / length });
     await breathe();
   }
   return out as K extends "offsets" ? Uint32Array : Float32Array;

@@ -52,6 +52,13 @@ function larger<A extends Uint32Array | Float32Array>(from: A, to: A): A {
   return to;
 }
 
+/** Between two blocks of lines: stops if asked to, says how far it is. */
+async function step(run: RunOptions, subject: string, fraction: number): Promise<void> {
+  checkAborted(run.signal);
+  run.onProgress?.({ step: `read ${subject}`, fraction: Math.min(1, fraction) });
+  await breathe();
+}
+
 /** A table of numbers with a header and row names in its first column, one row per observation. */
 export interface TextMatrix {
   readonly rowNames: string[];
@@ -126,11 +133,10 @@ export async function parseMatrix(
     }
     entries.endRow();
     if (rowNames.length % STEP === 0) {
-      checkAborted(run.signal);
-      run.onProgress?.({ step: "read", fraction: at / bytes.length });
-      await breathe();
+      await step(run, subject, at / bytes.length);
     }
   }
+  await step(run, subject, 1);
   return { rowNames, labels: texts, colNames, matrix: entries.finish(colNames.length) };
 }
 
@@ -205,11 +211,10 @@ export async function parseMatrixMarket(
     column[m] = i - 1;
     data[m++] = v;
     if (m % (64 * STEP) === 0) {
-      checkAborted(run.signal);
-      run.onProgress?.({ step: "read", fraction: at / bytes.length });
-      await breathe();
+      await step(run, subject, at / bytes.length);
     }
   }
+  await step(run, subject, 1);
   if (m !== stored) fail(`must hold ${stored} entries as it says, found ${m}`);
   const indptr = new Uint32Array(observations + 1);
   for (let e = 0; e < m; e++) indptr[row[e] + 1]++;

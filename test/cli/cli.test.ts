@@ -199,6 +199,21 @@ describe("tissular info, convert", () => {
     for (const field of ["features", "positions", "images", "report"]) expect(info).toHaveProperty(field);
   });
 
+  it("reads a part: a box, the same as a polygon, some genes by id", () => {
+    const part = (...flags: string[]): Record<string, unknown> =>
+      JSON.parse(run("info", sample, "--json", ...flags).out) as Record<string, unknown>;
+    const genes = csv(join(sample, "truth_genes.csv")).rows.map(([id]) => id);
+    const box = part("--region", "0,0,7500,1e6", "--genes", `${genes[3]}, ${genes[0]},none`);
+    const left = csv(join(sample, "spatial", "tissue_positions.csv")).rows.filter(
+      (r) => Number(r[5]) <= 7500,
+    );
+    expect(box).toMatchObject({ genes: 2, cells: left.length });
+    const corners = part("--region=-1,0,7500.5,0,7500.5,1e6,-1,1e6");
+    expect(corners).toMatchObject({ genes: 300, cells: left.length });
+    expectFailure(run("info", sample, "--region", "1,2,3"), /--region must be a box/);
+    expectFailure(run("info", sample, "--genes", "none"), /has none of the genes asked for/);
+  });
+
   it("convert writes an h5ad that reads back alike, and does not overwrite", () => {
     const h5ad = at("sample.h5ad");
     expect(run("convert", sample, h5ad, "--quiet").status).toBe(0);
