@@ -1,4 +1,4 @@
-export { nearestTile } from "./nearest";
+export { nearestSquares } from "./nearest";
 export { projectRows } from "./project";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
 export { power4, umapEpoch } from "./umap";

@@ -3,8 +3,45 @@
 // squared lengths (infinity for the points that fill the last panel). Each point owns `kept` slots, ascending by distance;
 // `limits` repeats its last slot. A distance is norm_i + (norm_j - 2 dot), the dot product one chain over the dimensions.
 
+// `count` squares of the pairs i < j from square (row, col) on, `side` points (a multiple of 8) wide, in the order (0, 0), (0, 1) ...
+// (1, 1), (1, 2) ... of the upper half; `padded` is the number of points in whole panels.
+export function nearestSquares(
+  points: usize,
+  norms: usize,
+  dims: i32,
+  padded: i32,
+  side: i32,
+  row: i32,
+  col: i32,
+  count: i32,
+  kept: i32,
+  distances: usize,
+  indices: usize,
+  limits: usize,
+): void {
+  const sides = (padded + side - 1) / side;
+  for (let t = 0; t < count; t++) {
+    const rowEnd = min(padded, (row + 1) * side);
+    const colEnd = min(padded, (col + 1) * side);
+    nearestTile(
+      points,
+      norms,
+      dims,
+      row * side,
+      rowEnd,
+      col * side,
+      colEnd,
+      kept,
+      distances,
+      indices,
+      limits,
+    );
+    if (++col == sides) col = ++row;
+  }
+}
+
 // All pairs i < j with i in [rowStart, rowEnd) and j in [colStart, colEnd); starts and ends are multiples of 8.
-export function nearestTile(
+function nearestTile(
   points: usize,
   norms: usize,
   dims: i32,

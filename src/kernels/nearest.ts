@@ -1,7 +1,7 @@
 import { SpatialError } from "../core/errors.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Dense } from "../model/matrix.ts";
-import { withArena } from "./wasm/arena.ts";
+import { type Call, threadsFor, withThreads } from "./wasm/threads.ts";
 
 /** The k nearest others of each point, by (distance, index). */
 export interface Neighbors {
@@ -47,51 +47,67 @@ export async function exactNeighbors(points: Dense, k: number, run: RunOptions =
 
   const kept = Math.min(k + SPARE, n - 1);
   const padded = Math.ceil(n / 8) * 8;
-  await withArena(4 * padded * (dims + 2 + 2 * kept), async (arena) => {
+  const most = threadsFor(run);
+  const listed = padded * kept;
+  await withThreads(4 * padded * (dims + 1) + most * 4 * padded * (1 + 2 * kept), run, async (arena) => {
+    const { threads } = arena;
     const panels = arena.f32(padded * dims);
     const norms = arena.f32(padded).fill(Infinity);
-    const limits = arena.f32(padded).fill(Infinity);
-    const near = arena.f32(padded * kept).fill(Infinity);
-    const candidates = arena.u32(padded * kept);
+    // Each thread keeps the nearest of the pairs that it met.
+    const limits = arena.f32(threads * padded).fill(Infinity);
+    const near = arena.f32(threads * listed).fill(Infinity);
+    const candidates = arena.u32(threads * listed);
     const scale = centerIntoPanels(points, panels, norms);
 
     const sides = Math.ceil(padded / SIDE);
+    const total = (sides * (sides + 1)) / 2;
+    const size = Math.max(1, Math.floor(BLOCK / Math.max(1, dims)));
+    const calls: Call[] = [];
     let row = 0;
     let col = 0;
-    const squares = (start: number, end: number): void => {
-      for (let t = start; t < end; t++) {
-        arena.kernels.nearestTile(
+    for (let t = 0; t < total; t++) {
+      if (t % size === 0) {
+        const count = Math.min(size, total - t);
+        calls.push([
           panels.byteOffset,
           norms.byteOffset,
           dims,
-          row * SIDE,
-          Math.min(padded, (row + 1) * SIDE),
-          col * SIDE,
-          Math.min(padded, (col + 1) * SIDE),
+          padded,
+          SIDE,
+          row,
+          col,
+          count,
           kept,
           near.byteOffset,
           candidates.byteOffset,
           limits.byteOffset,
-        );
-        if (++col === sides) col = ++row;
+        ]);
       }
-    };
-    const size = Math.max(1, Math.floor(BLOCK / Math.max(1, dims)));
-    await forEachBlock("neighbors", (sides * (sides + 1)) / 2, size, squares, run);
+      if (++col === sides) col = ++row;
+    }
+    await arena.spread("neighbors", "nearestSquares", calls, {
+      9: 4 * listed,
+      10: 4 * listed,
+      11: 4 * padded,
+    });
 
     const best = nearestList(k);
     const doubtful: number[] = [];
     const refine = (start: number, end: number): void => {
       for (let i = start; i < end; i++) {
         best.clear();
-        for (let c = i * kept; c < (i + 1) * kept; c++)
-          best.offer(squared(points, i, candidates[c], Infinity), candidates[c]);
+        let limit = Infinity;
+        for (let t = 0; t < threads; t++) {
+          limit = Math.min(limit, limits[t * padded + i]);
+          for (let c = t * listed + i * kept; c < t * listed + (i + 1) * kept; c++)
+            if (near[c] < Infinity) best.offer(squared(points, i, candidates[c], Infinity), candidates[c]);
+        }
         best.write(indices, distances, i * k);
         // A point at true distance^2 <= t lies within |i| + sqrt(t) of the center: so far off may its tile distance be.
         const t = best.worst() * scale * scale;
         const reach = Math.sqrt(norms[i]) + Math.sqrt(t);
         const error = (dims + 16) * ROUNDING * (norms[i] + reach * reach) + 1e-36;
-        if (kept < n - 1 && !(limits[i] > t + error)) doubtful.push(i);
+        if (kept < n - 1 && !(limit > t + error)) doubtful.push(i);
       }
     };
     await forEachBlock("neighbors", n, 1024, refine, { signal: run.signal });

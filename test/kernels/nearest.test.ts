@@ -7,7 +7,7 @@ import { withArena } from "../../src/kernels/wasm/arena.ts";
 import { dense, type Dense } from "../../src/model/index.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
-import { nearestTile } from "./twins/nearest.ts";
+import { nearestSquares } from "./twins/nearest.ts";
 
 function randomPoints(n: number, dims: number, seed: number, levels = 0): Dense {
   const rng = stream(seed, 9);
@@ -37,7 +37,7 @@ function bruteForce(points: Dense, k: number): { indices: number[][]; distances:
 const rowsOf = (flat: ArrayLike<number>, k: number): number[][] =>
   Array.from({ length: flat.length / k }, (_, i) => Array.from({ length: k }, (_, t) => flat[i * k + t]));
 
-describe("the tile kernel", () => {
+describe("the kernel of squares", () => {
   it("agrees with its twin bit for bit", async () => {
     const [n, dims, kept] = [64, 7, 5];
     await withArena(4 * n * (dims + 2 + 2 * kept), (arena) => {
@@ -50,34 +50,26 @@ describe("the tile kernel", () => {
       for (let t = 0; t < panels.length; t++) panels[t] = rng.uniform() - 0.5;
       for (let t = 0; t < n; t++) norms[t] = t === n - 1 ? Infinity : rng.uniform();
       const state = { distances: distances.slice(), indices: indices.slice(), limits: limits.slice() };
-      for (const [rows, cols] of [
-        [
-          [0, 32],
-          [0, 32],
-        ],
-        [
-          [0, 32],
-          [32, 64],
-        ],
-        [
-          [32, 64],
-          [32, 64],
-        ],
+      for (const [row, col, count] of [
+        [0, 0, 2],
+        [0, 2, 3],
+        [2, 2, 1],
       ] as const) {
-        arena.kernels.nearestTile(
+        arena.kernels.nearestSquares(
           panels.byteOffset,
           norms.byteOffset,
           dims,
-          rows[0],
-          rows[1],
-          cols[0],
-          cols[1],
+          n,
+          24,
+          row,
+          col,
+          count,
           kept,
           distances.byteOffset,
           indices.byteOffset,
           limits.byteOffset,
         );
-        nearestTile(panels, norms, dims, rows, cols, kept, state);
+        nearestSquares(panels, norms, dims, 24, [row, col, count], kept, state);
       }
       expect(distances).toEqual(state.distances);
       expect(indices).toEqual(state.indices);

@@ -15,6 +15,9 @@ export interface Arena {
 interface Lease {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
+  readonly shared: boolean;
+  /** Tells leases apart, whatever memory they have. */
+  readonly number: number;
 }
 
 type ArrayOver<A> = {
@@ -31,6 +34,7 @@ const KEPT_BYTES = 268435456;
 const SLACK = 4096;
 
 const idle: Lease[] = [];
+let numbered = 0;
 
 /**
  * Runs `work` with a memory of its own that has room for arrays of `bytes` altogether. The memory never grows during the
@@ -38,17 +42,25 @@ const idle: Lease[] = [];
  *
  * @throws {SpatialError} `memory` if it cannot be had; `unsupported` where WebAssembly with SIMD is missing
  */
-export async function withArena<T>(bytes: number, work: (arena: Arena) => T | Promise<T>): Promise<T> {
-  const pages = Math.ceil((bytes + SLACK) / PAGE);
-  const lease = take(pages);
+export function withArena<T>(bytes: number, work: (arena: Arena) => T | Promise<T>): Promise<T> {
+  return leaseArena(bytes, false, work);
+}
+
+/** The same with a memory that threads can share, where that is asked for. */
+export async function leaseArena<T>(
+  bytes: number,
+  shared: boolean,
+  work: (arena: Arena, memory: WebAssembly.Memory, lease: number) => T | Promise<T>,
+): Promise<T> {
+  const lease = take(Math.ceil((bytes + SLACK) / PAGE), shared);
   try {
-    return await work(arenaOver(lease));
+    return await work(arenaOver(lease), lease.memory, lease.number);
   } finally {
     if (lease.memory.buffer.byteLength <= KEPT_BYTES) idle.push(lease);
   }
 }
 
-function take(pages: number): Lease {
+function take(pages: number, shared: boolean): Lease {
   const fail = (cause?: unknown): never => {
     throw new SpatialError("memory", `${((pages * PAGE) / 1e6).toFixed(0)} MB of memory cannot be had.`, {
       hint: "Use fewer cells or features, or a machine with more memory (at most 4 GB are possible at once).",
@@ -57,11 +69,12 @@ function take(pages: number): Lease {
   };
   if (pages > MAX_PAGES) fail();
   try {
-    const lease = idle.pop();
-    if (lease === undefined) {
-      const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES });
-      return { memory, kernels: instantiate(memory) };
+    const at = idle.findLastIndex((lease) => lease.shared === shared);
+    if (at < 0) {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared });
+      return { memory, kernels: instantiate(memory, shared), shared, number: numbered++ };
     }
+    const [lease] = idle.splice(at, 1);
     const missing = pages - lease.memory.buffer.byteLength / PAGE;
     if (missing > 0) lease.memory.grow(missing);
     return lease;

@@ -14,14 +14,15 @@ export type SparseProduct = (
 
 /** The exports of assembly/kernels; each is described there. Addresses are byte offsets into the arena's memory. */
 export interface Kernels {
-  readonly nearestTile: (
+  readonly nearestSquares: (
     points: number,
     norms: number,
     dims: number,
-    rowStart: number,
-    rowEnd: number,
-    colStart: number,
-    colEnd: number,
+    padded: number,
+    side: number,
+    row: number,
+    col: number,
+    count: number,
     kept: number,
     distances: number,
     indices: number,
@@ -60,13 +61,36 @@ export interface Kernels {
   ) => void;
 }
 
-let compiled: WebAssembly.Module | null = null;
+/** The compiled kernels over memories of one thread, and over memories that threads share. */
+const compiled: Record<"own" | "shared", WebAssembly.Module | null> = { own: null, shared: null };
 
 /** The kernels over the given memory; the module is compiled once. */
-export function instantiate(memory: WebAssembly.Memory): Kernels {
-  compiled ??= compile(Uint8Array.from(atob(binary), (c) => c.charCodeAt(0)));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+export function instantiate(memory: WebAssembly.Memory, shared: boolean = false): Kernels {
+  const module = shared ? sharedModule() : (compiled.own ??= compile(bytesOf()));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
+
+/** The kernels as they take a shared memory: the same code, the import's flags say "shared" besides "with a maximum". */
+export function sharedModule(): WebAssembly.Module {
+  if (compiled.shared !== null) return compiled.shared;
+  const bytes = bytesOf();
+  const at = importFlags(bytes);
+  bytes[at] |= 2;
+  return (compiled.shared = compile(bytes));
+}
+
+function bytesOf(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(binary), (c) => c.charCodeAt(0));
+}
+
+/** Where the flags of the imported memory stand: behind the names "env" and "memory" and the kind, 2. */
+function importFlags(bytes: Uint8Array): number {
+  const before = [3, ...text("env"), 6, ...text("memory"), 2];
+  const at = bytes.findIndex((_, k) => before.every((b, t) => bytes[k + t] === b));
+  return at + before.length;
+}
+
+const text = (s: string): number[] => Array.from(s, (c) => c.charCodeAt(0));
 
 /** Compiles a module, refusing runtimes that lack what it needs. */
 export function compile(bytes: BufferSource): WebAssembly.Module {

@@ -4,8 +4,26 @@ export interface Kept {
   readonly limits: Float32Array;
 }
 
+/** The kernel of the same name: squares of the upper half of all pairs, one after the other. */
+export function nearestSquares(
+  points: Float32Array,
+  norms: Float32Array,
+  dims: number,
+  side: number,
+  [row, col, count]: readonly [number, number, number],
+  kept: number,
+  state: Kept,
+): void {
+  const padded = norms.length;
+  const span = (k: number): readonly [number, number] => [k * side, Math.min(padded, (k + 1) * side)];
+  for (let t = 0; t < count; t++) {
+    nearestTile(points, norms, dims, span(row), span(col), kept, state);
+    if (++col === Math.ceil(padded / side)) col = ++row;
+  }
+}
+
 /** The pairs of one tile in the kernel's order, each distance norm_i + (norm_j - 2 dot) in single precision. */
-export function nearestTile(
+function nearestTile(
   points: Float32Array,
   norms: Float32Array,
   dims: number,
