@@ -1,7 +1,9 @@
-import type { FileMetaData, SchemaElement } from "hyparquet";
+import type { ColumnMetaData, FileMetaData, RowGroup, SchemaElement } from "hyparquet";
 import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Column } from "../model/table.ts";
+import { boundedUnpackers, checkPages } from "./parquet-pages.ts";
+import { thriftStruct } from "./parquet-thrift.ts";
 import type { Source } from "./source.ts";
 import { textColumn } from "./text.ts";
 
@@ -31,7 +33,6 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
   const size = source.size(name);
   const slice = async (start: number, end: number = size): Promise<ArrayBuffer> =>
     (await source.slice(name, start, end)).slice().buffer as ArrayBuffer;
-  const file = { byteLength: size, slice };
   const raw = (bytes: Uint8Array): Uint8Array => bytes;
   const whole = { geoparquet: false, parsers: { geometryFromBytes: raw, geographyFromBytes: raw } };
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -42,11 +43,37 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
     }
   };
   const metadata = await guarded(async () => {
-    const found = await parquetMetadataAsync(file, whole);
+    await checkFooter(slice, size);
+    const found = await parquetMetadataAsync({ byteLength: size, slice }, whole);
     checkPlaces(found, size);
     return found;
   });
   const flat = new Map(flatColumns(metadata).map((element) => [element.name, element]));
+  const unpackers = boundedUnpackers(compressors);
+
+  /** One column of one group of rows. */
+  const readColumn = async (group: RowGroup, element: SchemaElement): Promise<ParquetValues> => {
+    const chunks = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === element.name);
+    const meta = chunks[0]?.meta_data;
+    if (chunks.length !== 1 || meta === undefined) throw new RangeError(`${chunks.length} places`);
+    if (!(meta.codec in unpackers)) throw unpackable(name, meta.codec);
+    const rows = Number(group.num_rows);
+    const [start, end] = placeOf(meta);
+    const bytes = await slice(start, end);
+    const pages = await checkPages(new Uint8Array(bytes), meta, element, rows, unpackers);
+    const unpacked = (packed: Uint8Array): Uint8Array => pages.get(packed.byteOffset) as Uint8Array;
+    const parts: ArrayLike<unknown>[] = [];
+    await parquetRead({
+      ...whole,
+      file: { byteLength: size, slice: async () => bytes },
+      metadata: { ...metadata, num_rows: group.num_rows, row_groups: [group] },
+      compressors: { [meta.codec]: unpacked },
+      utf8: false,
+      columns: [element.name],
+      onChunk: ({ columnData }) => void parts.push(columnData),
+    });
+    return values(parts, element, rows);
+  };
 
   async function* groups(
     columns: readonly string[],
@@ -60,32 +87,14 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
         { subject: name },
       );
     }
-    let start = 0;
+    let end = 0;
     for (const group of metadata.row_groups) {
       checkAborted(run.signal);
-      const rowStart = start;
-      const rowEnd = start + Number(group.num_rows);
-      start = rowEnd;
-      const parts = new Map<string, ArrayLike<unknown>[]>(columns.map((c) => [c, []]));
-      await guarded(() =>
-        parquetRead({
-          ...whole,
-          file,
-          metadata,
-          compressors,
-          utf8: false,
-          columns: [...columns],
-          rowStart,
-          rowEnd,
-          onChunk: ({ columnName, columnData }) => void parts.get(columnName)?.push(columnData),
-        }),
-      );
       const out: Record<string, ParquetValues> = {};
-      for (const [column, chunks] of parts)
-        out[column] = await guarded(async () =>
-          values(chunks, flat.get(column) as SchemaElement, rowEnd - rowStart),
-        );
-      run.onProgress?.({ step: `read ${name}`, fraction: rowEnd / Number(metadata.num_rows) });
+      for (const column of columns)
+        out[column] = await guarded(() => readColumn(group, flat.get(column) as SchemaElement));
+      end += Number(group.num_rows);
+      run.onProgress?.({ step: `read ${name}`, fraction: end / Number(metadata.num_rows) });
       yield out;
       await breathe();
     }
@@ -164,20 +173,36 @@ function flatColumns({ schema }: FileMetaData): SchemaElement[] {
   return flat;
 }
 
+/** Goes through the footer before the library does, which takes any number in it for true. */
+async function checkFooter(
+  slice: (start: number, end: number) => Promise<ArrayBuffer>,
+  size: number,
+): Promise<void> {
+  if (size < 12) throw new RangeError(`${size} bytes`);
+  const length = new DataView(await slice(size - 8, size - 4)).getUint32(0, true);
+  if (length > size - 12) throw new RangeError(`a footer of ${length} bytes`);
+  thriftStruct({ bytes: new Uint8Array(await slice(size - 8 - length, size - 8)), at: 0 });
+}
+
 /** Refuses a footer that points outside the file or asks for more than fits, before anything is read. */
 function checkPlaces({ num_rows, row_groups }: FileMetaData, size: number): void {
   const rows = row_groups.reduce((n, group) => n + Number(group.num_rows), 0);
-  if (rows !== Number(num_rows) || !(rows < 4294967296)) throw new RangeError(`${num_rows} rows`);
+  if (rows !== Number(num_rows) || !(rows <= 1_000_000 + 16 * size)) throw new RangeError(`${num_rows} rows`);
   for (const group of row_groups) {
+    if (!(group.num_rows >= 0)) throw new RangeError(`${group.num_rows} rows in a group`);
     for (const { meta_data } of group.columns) {
       if (meta_data === undefined) throw new RangeError("a column without place");
-      const start = Number(meta_data.dictionary_page_offset ?? meta_data.data_page_offset);
-      const length = Number(meta_data.total_compressed_size);
-      const full = Number(meta_data.total_uncompressed_size);
-      if (!(start >= 4 && length >= 0 && start + length <= size && full < 2_000_000_000))
-        throw new RangeError(`a column at ${start} of ${length} bytes`);
+      const [start, end] = placeOf(meta_data);
+      if (!(start >= 4 && start <= end && end <= size && meta_data.total_uncompressed_size < 2_000_000_000))
+        throw new RangeError(`a column from ${start} to ${end}`);
     }
   }
+}
+
+/** Where a column of a group begins and ends. */
+function placeOf(meta: ColumnMetaData): [start: number, end: number] {
+  const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+  return [start, start + Number(meta.total_compressed_size)];
 }
 
 /** Values of one group by the column's type. */
@@ -186,14 +211,16 @@ function values(chunks: readonly ArrayLike<unknown>[], element: SchemaElement, r
   if (found !== rows) throw new RangeError(`${found} values for ${rows} rows`);
   const all: ArrayLike<unknown> = chunks.length === 1 ? chunks[0] : chunks.flatMap((c) => Array.from(c));
   let missing = false;
-  for (let i = 0; i < rows && !missing; i++) missing = all[i] === null || all[i] === undefined;
+  for (let i = 0; i < rows; i++) {
+    if (all[i] === undefined) throw new RangeError("a value that is not in the dictionary");
+    missing ||= all[i] === null;
+  }
   const first = firstOf(all);
   if (element.type === "BOOLEAN" || typeof first === "boolean") {
-    if (missing)
-      return Float64Array.from(all, (v) => (v === null || v === undefined ? NaN : v === true ? 1 : 0));
+    if (missing) return Float64Array.from(all, (v) => (v === null ? NaN : v === true ? 1 : 0));
     return Uint8Array.from(all, (v) => (v === true || v === 1 ? 1 : 0));
   }
-  if (typeof first === "bigint") return wide(all as ArrayLike<bigint | null | undefined>, missing);
+  if (typeof first === "bigint") return wide(all as ArrayLike<bigint | null>, missing);
   if (typeof first === "number") {
     if (element.type === "INT32" && !missing && element.converted_type !== "UINT_32")
       return all instanceof Int32Array ? all : Int32Array.from(all as ArrayLike<number>);
@@ -202,19 +229,19 @@ function values(chunks: readonly ArrayLike<unknown>[], element: SchemaElement, r
   if (first instanceof Uint8Array) return Array.from(all, (v) => (v instanceof Uint8Array ? v : null));
   if (first === null && (element.type === "FLOAT" || element.type === "DOUBLE" || element.type === "INT32"))
     return new Float64Array(rows).fill(NaN);
-  return Array.from(all, (v) => (v === null || v === undefined ? "" : String(v)));
+  return Array.from(all, (v) => (v === null ? "" : String(v)));
 }
 
 function firstOf(all: ArrayLike<unknown>): unknown {
-  for (let i = 0; i < all.length; i++) if (all[i] !== null && all[i] !== undefined) return all[i];
+  for (let i = 0; i < all.length; i++) if (all[i] !== null) return all[i];
   return null;
 }
 
 /** 64-bit integers: numbers where all are exact as such, else texts (names are often wider than numbers). */
-function wide(all: ArrayLike<bigint | null | undefined>, missing: boolean): ParquetValues {
-  const numbers = Float64Array.from(all, (v) => (v === null || v === undefined ? NaN : Number(v)));
+function wide(all: ArrayLike<bigint | null>, missing: boolean): ParquetValues {
+  const numbers = Float64Array.from(all, (v) => (v === null ? NaN : Number(v)));
   if (!numbers.every((v) => Number.isNaN(v) || Number.isSafeInteger(v)))
-    return Array.from(all, (v) => (v === null || v === undefined ? "" : String(v)));
+    return Array.from(all, (v) => (v === null ? "" : String(v)));
   return !missing && numbers.every((v) => v === (v | 0)) ? Int32Array.from(numbers) : numbers;
 }
 
@@ -235,6 +262,13 @@ function joined(parts: readonly ParquetValues[]): ParquetValues {
     at += part.length;
   }
   return out;
+}
+
+function unpackable(name: string, codec: string): SpatialError {
+  return new SpatialError("unsupported", `${name} is packed with ${codec}, which is not unpacked here.`, {
+    subject: name,
+    hint: "Write it again with zstd, snappy or gzip.",
+  });
 }
 
 function damaged(name: string, cause: unknown): SpatialError {
