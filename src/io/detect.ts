@@ -46,12 +46,15 @@ export async function detect(source: Source): Promise<Candidate> {
       read: (report: Draft, o: ReadOptions) =>
         readXenium(source, files, o.shapes ?? true, o.values, report, o),
     })),
-    ...findMerscope(source).map((files) => ({
-      platform: "merscope",
-      folder: files.folder,
-      file: files.counts.slice(files.folder.length),
-      read: (report: Draft, o: ReadOptions) => readMerscope(source, files, o.values, report, o),
-    })),
+    ...findMerscope(wide)
+      .filter((files) => asked(files.counts, files.cells))
+      .map((files) => ({
+        platform: "merscope",
+        folder: files.folder,
+        file: files.counts.slice(files.folder.length),
+        read: (report: Draft, o: ReadOptions) =>
+          readMerscope(wide, files, o.shapes ?? true, o.values, report, o),
+      })),
     ...findCosmx(wide)
       .filter((files) => asked(files.counts, files.cells))
       .map((files) => ({
@@ -189,6 +192,10 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
     [/cell_by_gene.*\.csv/, "cell_metadata.csv must lie beside cell_by_gene.csv."],
     [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],
     [/(^|\/)cells\.(csv|csv\.gz|parquet)$/, "cell_feature_matrix.h5 must lie beside the table of cells."],
+    [
+      /detected_transcripts|feature_data_[^/]*\.hdf5$|m(icron|osaic)_space\.parquet$/,
+      "This is a part of a MERSCOPE run: cell_by_gene.csv and cell_metadata.csv must lie beside its transcripts and outlines.",
+    ],
     [/tissue_positions/, "A filtered_feature_bc_matrix (.h5 or folder) must lie beside the folder spatial."],
     [/exprMat_file/, "metadata_file.csv of the same export must lie beside exprMat_file.csv."],
     [

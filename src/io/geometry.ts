@@ -1,7 +1,6 @@
-import { ringMoments } from "./polygons.ts";
 import { SpatialError } from "../core/errors.ts";
 import type { Shapes } from "../model/shapes.ts";
-import { ids } from "../model/table.ts";
+import { type Part, ringMoments, shapeBuilder } from "./polygons.ts";
 import type { Affine } from "./transforms.ts";
 
 /** Points, circles or polygons with their names and centroids. */
@@ -16,15 +15,6 @@ export interface Geometry {
   /** How many have several parts. */
   readonly multiple: number;
 }
-
-/** Rings of polygons as they come in; part p of a shape owns rings from..to, the first its outline. */
-interface Rings {
-  readonly coordinates: number[];
-  readonly ringOffsets: number[];
-  readonly shapeOffsets: number[];
-}
-
-type Part = readonly (readonly number[])[];
 
 /** Geometry from well-known binary, one value per shape. */
 export function fromWkb(
@@ -77,42 +67,28 @@ export function fromRagged(
 }
 
 /** A point (two numbers), or the parts of a polygon. */
-type Shape = readonly number[] | readonly Part[];
+export type Geometric = readonly number[] | readonly Part[];
 
 function collect(
   names: readonly string[],
   radius: Float64Array | null,
-  shapeAt: (s: number) => Shape,
+  shapeAt: (s: number) => Geometric,
 ): Geometry {
   const centroids = new Float64Array(2 * names.length);
-  const rings: Rings = { coordinates: [], ringOffsets: [0], shapeOffsets: [0] };
-  let multiple = 0;
+  const shapes = shapeBuilder();
   let polygons = 0;
-  for (let s = 0; s < names.length; s++) {
+  names.forEach((name, s) => {
     const shape = shapeAt(s);
-    if (isPoint(shape)) centroids.set(shape, 2 * s);
-    else {
-      polygons++;
-      if (shape.length > 1) multiple++;
-      centroids.set(centroid(shape), 2 * s);
-      for (const ring of largest(shape)) {
-        for (const v of ring) rings.coordinates.push(v);
-        rings.ringOffsets.push(rings.coordinates.length / 2);
-      }
-    }
-    rings.shapeOffsets.push(rings.ringOffsets.length - 1);
-  }
-  const shapes: Shapes = {
-    kind: "shapes",
-    ids: ids(names),
-    shapeOffsets: Uint32Array.from(rings.shapeOffsets),
-    ringOffsets: Uint32Array.from(rings.ringOffsets),
-    coordinates: Float64Array.from(rings.coordinates),
-  };
-  return { names, centroids, radius, shapes: polygons > 0 ? shapes : null, multiple };
+    const point = isPoint(shape);
+    centroids.set(point ? shape : centroid(shape), 2 * s);
+    shapes.add(name, point ? [] : shape);
+    if (!point) polygons++;
+  });
+  const multiple = shapes.multiple();
+  return { names, centroids, radius, shapes: polygons > 0 ? shapes.finish() : null, multiple };
 }
 
-function isPoint(shape: Shape): shape is readonly number[] {
+export function isPoint(shape: Geometric): shape is readonly number[] {
   return typeof shape[0] === "number";
 }
 
@@ -131,13 +107,8 @@ function centroid(parts: readonly Part[]): readonly [number, number] {
   return [mx / area, my / area];
 }
 
-function largest(parts: readonly Part[]): Part {
-  const size = (part: Part): number => (part.length === 0 ? 0 : Math.abs(ringMoments(part[0])[0]));
-  return parts.reduce<Part>((best, part) => (size(part) > size(best) ? part : best), parts[0] ?? []);
-}
-
 /** Well-known binary: a point, polygon or multipolygon of 2 or 3 dimensions. */
-function parseWkb(value: unknown, subject: string): Shape {
+export function parseWkb(value: unknown, subject: string): Geometric {
   const fail = (what: string): SpatialError =>
     new SpatialError("format", `Shapes of ${subject} must be points or polygons, but one ${what}.`, {
       subject,

@@ -2,19 +2,56 @@ import { SpatialError } from "../core/errors.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { ids } from "../model/table.ts";
 
-/** A list of numbers that grows. */
-interface Growing {
-  values: Float64Array;
-  length: number;
+/** Rings of a polygon, each x, y of its corners; the first is the outline, others are holes. */
+export type Part = readonly ArrayLike<number>[];
+
+/** Shapes put together one after the other. */
+export interface ShapeBuilder {
+  /** Of several parts the largest is kept. */
+  readonly add: (name: string, parts: readonly Part[]) => void;
+  readonly finish: () => Shapes;
+  /** How many had several parts. */
+  readonly multiple: () => number;
 }
 
-function push(list: Growing, value: number): void {
-  if (list.length === list.values.length) {
-    const larger = new Float64Array(2 * list.length);
-    larger.set(list.values);
-    list.values = larger;
-  }
-  list.values[list.length++] = value;
+export function shapeBuilder(): ShapeBuilder {
+  const names: string[] = [];
+  const shapeOffsets = [0];
+  const ringOffsets = [0];
+  let coordinates = new Float64Array(4096);
+  let length = 0;
+  let multiple = 0;
+  return {
+    add: (name, parts) => {
+      if (parts.length > 1) multiple++;
+      names.push(name);
+      for (const ring of largest(parts)) {
+        if (length + ring.length > coordinates.length) {
+          const larger = new Float64Array(2 * (length + ring.length));
+          larger.set(coordinates);
+          coordinates = larger;
+        }
+        coordinates.set(ring, length);
+        length += ring.length;
+        ringOffsets.push(length / 2);
+      }
+      shapeOffsets.push(ringOffsets.length - 1);
+    },
+    multiple: () => multiple,
+    finish: () => ({
+      kind: "shapes",
+      ids: ids(names),
+      shapeOffsets: Uint32Array.from(shapeOffsets),
+      ringOffsets: Uint32Array.from(ringOffsets),
+      coordinates: coordinates.slice(0, length),
+    }),
+  };
+}
+
+function largest(parts: readonly Part[]): Part {
+  if (parts.length < 2) return parts[0] ?? [];
+  const size = (part: Part): number => (part.length === 0 ? 0 : Math.abs(ringMoments(part[0])[0]));
+  return parts.reduce((best, part) => (size(part) > size(best) ? part : best));
 }
 
 /**
@@ -76,36 +113,18 @@ export function parseGeoJson(
   nameOf: (properties: Readonly<Record<string, unknown>>) => string,
   subject: string,
 ): GeoJson {
-  const names: string[] = [];
-  const shapeOffsets = [0];
-  const ringOffsets = [0];
-  const coordinates: Growing = { values: new Float64Array(4096), length: 0 };
-  let multiple = 0;
+  const shapes = shapeBuilder();
   for (const [start, end] of featureRanges(bytes, subject)) {
     const feature = parseFeature(bytes.subarray(start, end), subject);
     const { type, coordinates: found } = feature.geometry;
     const parts = (type === "Polygon" ? [found] : type === "MultiPolygon" ? found : null) as unknown;
     if (!Array.isArray(parts) || parts.length === 0) throw noPolygon(subject, String(type));
-    if (parts.length > 1) multiple++;
-    const polygons = parts.map((part: unknown) => rings(part, subject));
-    const area = (part: Float64Array[]): number =>
-      part.length === 0 ? 0 : Math.abs(ringMoments(part[0])[0]);
-    const largest = polygons.reduce((best, part) => (area(part) > area(best) ? part : best));
-    names.push(nameOf(feature.properties));
-    for (const ring of largest) {
-      for (const v of ring) push(coordinates, v);
-      ringOffsets.push(coordinates.length / 2);
-    }
-    shapeOffsets.push(ringOffsets.length - 1);
+    shapes.add(
+      nameOf(feature.properties),
+      parts.map((part: unknown) => rings(part, subject)),
+    );
   }
-  const shapes: Shapes = {
-    kind: "shapes",
-    ids: ids(names),
-    shapeOffsets: Uint32Array.from(shapeOffsets),
-    ringOffsets: Uint32Array.from(ringOffsets),
-    coordinates: coordinates.values.slice(0, coordinates.length),
-  };
-  return { shapes, multiple };
+  return { shapes: shapes.finish(), multiple: shapes.multiple() };
 }
 
 /** x, y of the centroid of area of each shape, holes taken out; of the middle of its corners where it has no area. */

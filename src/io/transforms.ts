@@ -99,3 +99,10 @@ export function after(first: Affine, then: Affine): Affine {
   const [g, h, i, j, k, l] = then;
   return [g * a + h * d, g * b + h * e, g * c + h * f + i, j * a + k * d, j * b + k * e, j * c + k * f + l];
 }
+
+/** The way back; null where there is none. */
+export function inverse([a, b, c, d, e, f]: Affine): Affine | null {
+  const det = a * e - b * d;
+  if (det === 0 || !Number.isFinite(det)) return null;
+  return [e / det, -b / det, (b * f - c * e) / det, -d / det, a / det, (c * d - a * f) / det];
+}
