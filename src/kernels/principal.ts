@@ -1,7 +1,7 @@
 import type { RunOptions } from "../core/progress.ts";
 import type { Sparse } from "../model/index.ts";
 import { withCovariance } from "./covariance.ts";
-import { gramMatrix, symmetricTimes } from "./gram.ts";
+import { symmetricTimes } from "./gram.ts";
 import { type BlockProduct, leadingEigen } from "./lanczos.ts";
 import { sparseTimesDense, transposeTimesDense } from "./spmm.ts";
 
@@ -121,27 +121,15 @@ export async function axesOfProducts(
   return withCovariance(x, mean, block, (product) => axes(x.cols, product, block, options, run), run);
 }
 
-/** Principal axes from X'X: fastest where columns are few or rows short. */
-export async function axesOfGram(
-  x: Sparse,
-  mean: Float64Array,
+/** Principal axes from a covariance at hand: fastest where columns are few or rows short. */
+export async function axesOfCovariance(
+  covariance: Float64Array,
+  cols: number,
   options: AxesOptions,
   run: RunOptions,
 ): Promise<PrincipalAxes> {
-  const { rows, cols } = x;
-  const covariance = await gramMatrix(x, options.step, { signal: run.signal });
-  for (let i = 0; i < cols; i++) {
-    for (let j = 0; j < cols; j++) {
-      covariance[i * cols + j] = (covariance[i * cols + j] - rows * mean[i] * mean[j]) / (rows - 1);
-    }
-  }
-  return axes(
-    cols,
-    (vectors, b) => Promise.resolve(symmetricTimes(covariance, cols, vectors, b)),
-    4,
-    options,
-    run,
-  );
+  const product: BlockProduct = (vectors, b) => Promise.resolve(symmetricTimes(covariance, cols, vectors, b));
+  return axes(cols, product, 4, options, run);
 }
 
 /** (map - 1 mean') v, rows x k */

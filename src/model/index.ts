@@ -15,7 +15,15 @@ export {
   type Sparse,
   type Values,
 } from "./matrix.ts";
-export { type BlockedMatrix } from "./blocked.ts";
+export {
+  collectBlocks,
+  mapBlocks,
+  selectColumnsBlocked,
+  selectRowsBlocked,
+  toBlocked,
+  type BlockedMatrix,
+  type CollectBlocksOptions,
+} from "./blocked.ts";
 export {
   categorical,
   categories,

@@ -1,7 +1,7 @@
 import { addRows, columnMoments, startColumns } from "../kernels/accumulate.ts";
 import { loess } from "../kernels/loess.ts";
 import { log10, pow } from "../kernels/math.ts";
-import type { Sparse } from "../model/index.ts";
+import type { Passes } from "../kernels/passes.ts";
 
 /** What one sample says about its genes; arrays of length p. */
 export interface GeneScores {
@@ -14,11 +14,10 @@ export interface GeneScores {
  * Variance of counts after standardization by the trend of log10 variance on log10 mean and a cut at sqrt(n)
  * expected standard deviations above the mean.
  */
-export function byClippedVariance(counts: Sparse, span: number): GeneScores {
-  const n = counts.rows;
-  const p = counts.cols;
+export function* byClippedVariance(p: number, span: number): Passes<GeneScores> {
   const all = startColumns(p);
-  addRows(all, counts);
+  yield (block) => addRows(all, block);
+  const n = all.rows;
   const { mean, variance } = columnMoments(all);
   const varying = Uint32Array.from(variance.keys()).filter((j) => variance[j] > 0);
   const trend = loess(
@@ -32,12 +31,14 @@ export function byClippedVariance(counts: Sparse, span: number): GeneScores {
 
   const sum = new Float64Array(p);
   const squares = new Float64Array(p);
-  for (let e = 0; e < counts.data.length; e++) {
-    const j = counts.indices[e];
-    const v = Math.min(counts.data[e], limit[j]);
-    sum[j] += v;
-    squares[j] += v * v;
-  }
+  yield ({ indices, data }) => {
+    for (let e = 0; e < data.length; e++) {
+      const j = indices[e];
+      const v = Math.min(data[e], limit[j]);
+      sum[j] += v;
+      squares[j] += v * v;
+    }
+  };
   const score = mean.map((m, j) =>
     variance[j] > 0 ? (n * m * m + squares[j] - 2 * sum[j] * m) / ((n - 1) * expected[j]) : 0,
   );

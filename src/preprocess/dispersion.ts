@@ -1,6 +1,6 @@
 import { addRows, columnMoments, startColumns } from "../kernels/accumulate.ts";
 import { expm1, log, log1p } from "../kernels/math.ts";
-import type { Sparse } from "../model/index.ts";
+import type { Passes } from "../kernels/passes.ts";
 import { mean as meanOf, variance as varianceOf } from "../stats/index.ts";
 import type { GeneScores } from "./clipped-variance.ts";
 
@@ -10,13 +10,13 @@ const BINS = 20;
  * log(variance / mean) of expm1 of log values, standardized within bins of log1p(mean); NaN for genes that do
  * not vary.
  */
-export function byDispersion(x: Sparse): GeneScores {
-  const sums = startColumns(x.cols);
-  addRows(sums, x, expm1);
+export function* byDispersion(p: number): Passes<GeneScores> {
+  const sums = startColumns(p);
+  yield (block) => addRows(sums, block, expm1);
   const { mean, variance } = columnMoments(sums);
   const dispersion = mean.map((m, j) => (variance[j] > 0 ? log(variance[j] / m) : NaN));
   const bin = bins(mean.map((m) => log1p(m === 0 ? 1e-12 : m)));
-  const score = new Float64Array(x.cols).fill(NaN);
+  const score = new Float64Array(p).fill(NaN);
   for (let b = 0; b < BINS; b++) {
     const members = Uint32Array.from(bin.keys()).filter((j) => bin[j] === b);
     const values = Float64Array.from(members, (j) => dispersion[j]);

@@ -1,7 +1,26 @@
-import { checkOptions, either, integer, literal, number, oneOf, such } from "../core/check.ts";
+import {
+  checkOptions,
+  either,
+  integer,
+  literal,
+  number,
+  oneOf,
+  type Rule,
+  runRules,
+  such,
+} from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { type Categorical, type Expression, requireValues, selectRows, type Sparse } from "../model/index.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { log1p } from "../kernels/math.ts";
+import { among, type Passes, runBlocked, runInMemory, together } from "../kernels/passes.ts";
+import {
+  type BlockedMatrix,
+  type Categorical,
+  type Expression,
+  type Matrix,
+  requireValues,
+  type Sparse,
+} from "../model/index.ts";
 import { median } from "../stats/index.ts";
 import { byClippedVariance, type GeneScores } from "./clipped-variance.ts";
 import { byDispersion } from "./dispersion.ts";
@@ -86,37 +105,73 @@ export function variableGenes(
   x: Expression<Sparse>,
   options: VariableGenesOptions = {},
 ): VariableGenesResult {
-  checkOptions("variableGenes", options, {
-    flavor: oneOf("seurat_v3", "seurat"),
-    top: either(integer(1), literal(null)),
-    minMean: number(),
-    maxMean: number(),
-    minScore: number(),
-    span: number(0.01, 1),
-    sample: such(`a categorical of ${x.rows} cells`, (v) => (v as Categorical)?.codes?.length === x.rows),
-  });
+  checkOptions("variableGenes", options, rules(x.rows));
+  return runInMemory(x, chosenGenes("variableGenes", x, options));
+}
+
+/**
+ * `variableGenes` of a matrix that is read in blocks: the same genes in two passes ("seurat_v3") or one ("seurat"), in the
+ * memory of one block.
+ *
+ * @throws {SpatialError} as `variableGenes`; `aborted`
+ *
+ * @example
+ * ```ts
+ * import { dense, expression, toBlocked, toSparse } from "tissular/model";
+ * import { variableGenesBlocked } from "tissular/preprocess";
+ * const n = 40;
+ * const counts = dense(n, 30, Float32Array.from({ length: n * 30 }, (_, e) => ((e * 7) % 11) + (e % 30 === 4 && e < 600 ? 60 : 0)));
+ * const x = toBlocked(expression(toSparse(counts), "counts"));
+ * if ((await variableGenesBlocked(x, { top: 1 })).selected.join() !== "4") throw new Error("wrong");
+ * ```
+ */
+export async function variableGenesBlocked(
+  x: Expression<BlockedMatrix>,
+  options: VariableGenesOptions & RunOptions = {},
+): Promise<VariableGenesResult> {
+  checkOptions("variableGenesBlocked", options, { ...rules(x.rows), ...runRules });
+  return runBlocked("variable genes", x, chosenGenes("variableGenesBlocked", x, options), options);
+}
+
+const rules = (n: number): Readonly<Record<keyof VariableGenesOptions, Rule>> => ({
+  flavor: oneOf("seurat_v3", "seurat"),
+  top: either(integer(1), literal(null)),
+  minMean: number(),
+  maxMean: number(),
+  minScore: number(),
+  span: number(0.01, 1),
+  sample: such(`a categorical of ${n} cells`, (v) => (v as Categorical)?.codes?.length === n),
+});
+
+function* chosenGenes(
+  verb: string,
+  x: Expression<Matrix>,
+  options: VariableGenesOptions,
+): Passes<VariableGenesResult> {
   const { flavor = "seurat_v3", top = 2000, sample } = options;
   const { minMean = 0.0125, maxMean = 3, minScore = 0.5, span = 0.3 } = options;
-  requireValues(`variableGenes with flavor "${flavor}"`, x, flavor === "seurat" ? "log" : "counts");
+  requireValues(`${verb} with flavor "${flavor}"`, x, flavor === "seurat" ? "log" : "counts");
   if (top === null && flavor !== "seurat") {
-    throw new SpatialError("option", 'variableGenes: top may be null only with flavor "seurat".', {
+    throw new SpatialError("option", `${verb}: top may be null only with flavor "seurat".`, {
       subject: "top",
     });
   }
-  const measure = (part: Sparse): GeneScores =>
-    flavor === "seurat" ? byDispersion(part) : byClippedVariance(part, span);
+  const measure = (): Passes<GeneScores> =>
+    flavor === "seurat" ? byDispersion(x.cols) : byClippedVariance(x.cols, span);
   const samples = sample ? rowsBySample(sample) : [];
   if (sample?.codes.includes(-1)) {
-    throw new SpatialError("input", "variableGenes: every cell must have a sample, found missing ones.", {
+    throw new SpatialError("input", `${verb}: every cell must have a sample, found missing ones.`, {
       subject: "sample",
     });
   }
   if (samples.some((rows) => rows.length < 2) || x.rows < 2) {
-    throw new SpatialError("input", "variableGenes needs at least 2 cells in each sample.", { subject: "x" });
+    throw new SpatialError("input", `${verb} needs at least 2 cells in each sample.`, { subject: "x" });
   }
-  const whole = measure(x);
-  const parts =
-    samples.length > 1 ? samples.map((rows) => measure(selectRows(x, rows)).score) : [whole.score];
+  const [whole, ...alone] = yield* together([
+    measure(),
+    ...(samples.length > 1 ? samples.map((rows) => among(rows, measure())) : []),
+  ]);
+  const parts = alone.length > 0 ? alone.map((part) => part.score) : [whole.score];
   const score = meanOf(parts);
   const order = parts.length > 1 ? byMedianRank(parts, top ?? x.cols) : descending(score);
 

@@ -1,6 +1,16 @@
-import { boolean, checkOptions, either, literal, number } from "../core/check.ts";
+import { boolean, checkOptions, either, literal, number, type Rule, runRules } from "../core/check.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { log1p as exactLog1p } from "../kernels/math.ts";
-import { type Expression, expression, requireValues, type Sparse } from "../model/index.ts";
+import { type Passes, runBlocked, runInMemory } from "../kernels/passes.ts";
+import {
+  type BlockedMatrix,
+  type Expression,
+  expression,
+  mapBlocks,
+  type Matrix,
+  requireValues,
+  type Sparse,
+} from "../model/index.ts";
 import { median } from "../stats/index.ts";
 
 /** Logarithms that are kept while `log1p` runs. */
@@ -39,25 +49,70 @@ export function normalizeTotal(
   counts: Expression<Sparse>,
   options: NormalizeTotalOptions = {},
 ): Expression<Sparse> {
-  checkOptions("normalizeTotal", options, {
-    targetSum: either(number(Number.MIN_VALUE), literal(null)),
-    excludeHighlyExpressed: boolean(),
-    maxFraction: number(0, 1),
-  });
-  requireValues("normalizeTotal", counts, "counts");
-  const { targetSum = null, excludeHighlyExpressed = false, maxFraction = 0.05 } = options;
-  const { rows, indptr, data } = counts;
-  const everything = totals(counts, null);
-  const size = excludeHighlyExpressed
-    ? totals(counts, dominant(counts, everything, maxFraction))
-    : everything;
-  const target = targetSum ?? median(size.filter((s) => s > 0));
-  const normalized = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) {
-    const factor = size[i] > 0 ? target / size[i] : 1;
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) normalized[e] = data[e] * factor;
+  checkOptions("normalizeTotal", options, rules);
+  const factors = runInMemory(counts, sizeFactors("normalizeTotal", counts, options));
+  return expression(timesFactors(counts, factors, 0), "normalized");
+}
+
+/**
+ * `normalizeTotal` of a matrix that is read in blocks: one pass for the totals (three with `excludeHighlyExpressed`), then a
+ * view that divides as blocks go by. The same numbers; memory of one block and 8 bytes per cell.
+ *
+ * @returns n x p, values "normalized", read from `counts` at each pass
+ * @throws {SpatialError} `values` unless counts; `aborted`
+ *
+ * @example
+ * ```ts
+ * import { collectBlocks, dense, expression, toBlocked, toSparse } from "tissular/model";
+ * import { normalizeTotalBlocked } from "tissular/preprocess";
+ * const counts = toBlocked(expression(toSparse(dense(2, 2, Float32Array.of(1, 3, 10, 10))), "counts"));
+ * const { data } = await collectBlocks(await normalizeTotalBlocked(counts));
+ * if (data.join() !== "3,9,6,6") throw new Error("wrong");
+ * ```
+ */
+export async function normalizeTotalBlocked(
+  counts: Expression<BlockedMatrix>,
+  options: NormalizeTotalOptions & RunOptions = {},
+): Promise<Expression<BlockedMatrix>> {
+  checkOptions("normalizeTotalBlocked", options, { ...rules, ...runRules });
+  const computation = sizeFactors("normalizeTotalBlocked", counts, options);
+  const factors = await runBlocked("normalize", counts, computation, options);
+  const normalized = mapBlocks(counts, (block, start) => timesFactors(block, factors, start));
+  return expression(normalized, "normalized");
+}
+
+const rules: Readonly<Record<keyof NormalizeTotalOptions, Rule>> = {
+  targetSum: either(number(Number.MIN_VALUE), literal(null)),
+  excludeHighlyExpressed: boolean(),
+  maxFraction: number(0, 1),
+};
+
+/** What each row is multiplied by. */
+function* sizeFactors(
+  verb: string,
+  counts: Expression<Matrix>,
+  { targetSum = null, excludeHighlyExpressed = false, maxFraction = 0.05 }: NormalizeTotalOptions,
+): Passes<Float64Array> {
+  requireValues(verb, counts, "counts");
+  const size = new Float64Array(counts.rows);
+  yield (block, start) => size.set(totals(block, null), start);
+  if (excludeHighlyExpressed) {
+    const leftOut = new Uint8Array(counts.cols);
+    yield (block, start) => markDominant(block, size.subarray(start), maxFraction, leftOut);
+    yield (block, start) => size.set(totals(block, leftOut), start);
   }
-  return expression({ ...counts, data: normalized }, "normalized");
+  const target = targetSum ?? median(size.filter((s) => s > 0));
+  return size.map((s) => (s > 0 ? target / s : 1));
+}
+
+/** The rows of a matrix, each multiplied by its factor; the first has the factor at `first`. */
+function timesFactors(x: Sparse, factors: Float64Array, first: number): Sparse {
+  const data = new Float32Array(x.data.length);
+  for (let i = 0; i < x.rows; i++) {
+    const factor = factors[first + i];
+    for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) data[e] = x.data[e] * factor;
+  }
+  return { ...x, data };
 }
 
 /** Row totals over the columns that are not left out. */
@@ -73,14 +128,12 @@ function totals(x: Sparse, leftOut: Uint8Array | null): Float64Array {
   return sums;
 }
 
-/** 1 for columns that exceed the fraction of the total of any row. */
-function dominant(x: Sparse, rowTotals: Float64Array, fraction: number): Uint8Array {
-  const is = new Uint8Array(x.cols);
+/** Marks columns that exceed the fraction of the total of any row. */
+function markDominant(x: Sparse, rowTotals: Float64Array, fraction: number, is: Uint8Array): void {
   for (let i = 0; i < x.rows; i++) {
     const most = rowTotals[i] * fraction;
     for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) if (x.data[e] > most) is[x.indices[e]] = 1;
   }
-  return is;
 }
 
 /**
@@ -103,6 +156,30 @@ function dominant(x: Sparse, rowTotals: Float64Array, fraction: number): Uint8Ar
  */
 export function log1p(x: Expression<Sparse>): Expression<Sparse> {
   requireValues("log1p", x, "normalized", "counts");
+  return expression(logarithms(x), "log");
+}
+
+/**
+ * `log1p` of a matrix that is read in blocks: a view that takes logarithms as blocks go by.
+ *
+ * @returns n x p, values "log", read from `x` at each pass
+ * @throws {SpatialError} `values` if the values are logarithms already or scaled
+ *
+ * @example
+ * ```ts
+ * import { collectBlocks, dense, expression, toBlocked, toSparse } from "tissular/model";
+ * import { log1pBlocked } from "tissular/preprocess";
+ * const x = toBlocked(expression(toSparse(dense(1, 2, Float32Array.of(0, 1))), "normalized"));
+ * const { data } = await collectBlocks(log1pBlocked(x));
+ * if (Math.abs(data[0] - 0.6931472) > 1e-7) throw new Error("wrong");
+ * ```
+ */
+export function log1pBlocked(x: Expression<BlockedMatrix>): Expression<BlockedMatrix> {
+  requireValues("log1pBlocked", x, "normalized", "counts");
+  return expression(mapBlocks(x, logarithms), "log");
+}
+
+function logarithms(x: Sparse): Sparse {
   const data = new Float32Array(x.data.length);
   // Equal counts of a cell are equal values, so most logarithms were just taken: they are kept by a hash of their bits.
   const bits = new Uint32Array(x.data.buffer, x.data.byteOffset, x.data.length);
@@ -116,5 +193,5 @@ export function log1p(x: Expression<Sparse>): Expression<Sparse> {
     }
     data[e] = logs[slot];
   }
-  return expression({ ...x, data }, "log");
+  return { ...x, data };
 }

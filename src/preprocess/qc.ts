@@ -1,7 +1,15 @@
-import { checkOptions, integer, number, such } from "../core/check.ts";
+import { checkOptions, type Rule, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { addRows, startColumns } from "../kernels/accumulate.ts";
-import { type Expression, requireValues, type Sparse } from "../model/index.ts";
+import { type Passes, runBlocked, runInMemory } from "../kernels/passes.ts";
+import {
+  type BlockedMatrix,
+  type Expression,
+  type Matrix,
+  requireValues,
+  type Sparse,
+} from "../model/index.ts";
 
 /** Which genes are mitochondrial: told by their names, or by a mask where names do not tell. */
 export interface MitochondrialGenes {
@@ -49,7 +57,7 @@ export interface QcMetricsResult {
  *
  * Only what stands in `counts` is counted: control probes and proteins live in a dataset's `features` (see
  * `featureTotals`). Where no gene is mitochondrial the share is `null`, never 0: a panel without such genes
- * says nothing about cell health. Cost: two passes over the stored entries. Checked against scanpy's
+ * says nothing about cell health. Cost: three passes over the stored entries. Checked against scanpy's
  * `calculate_qc_metrics`, whose log1p columns are the log1p of these (McCarthy et al. 2017,
  * doi:10.1093/bioinformatics/btw777).
  *
@@ -72,27 +80,71 @@ export function qcMetrics(
   genes: MitochondrialGenes,
   options: QcMetricsOptions = {},
 ): QcMetricsResult {
-  checkOptions("qcMetrics", options, {
-    percentTop: such(
-      "an array of whole numbers >= 1",
-      (v) => Array.isArray(v) && v.every((k) => Number.isSafeInteger(k) && k >= 1),
-    ),
-  });
-  requireValues("qcMetrics", counts, "counts");
-  const percentTop = options.percentTop ?? [];
-  const mask = mitochondrialMask("qcMetrics", counts.cols, genes);
-  const columns = startColumns(counts.cols);
-  addRows(columns, counts);
+  checkOptions("qcMetrics", options, rules);
+  return runInMemory(counts, measured("qcMetrics", counts, genes, options));
+}
+
+/**
+ * `qcMetrics` of a matrix that is read in blocks: the same numbers in one pass and the memory of one block.
+ *
+ * @throws {SpatialError} `values` unless counts; `input` if lengths differ; `aborted`
+ *
+ * @example
+ * ```ts
+ * import { dense, expression, toBlocked, toSparse } from "tissular/model";
+ * import { qcMetricsBlocked } from "tissular/preprocess";
+ * const counts = toBlocked(expression(toSparse(dense(2, 2, Float32Array.of(1, 3, 0, 2))), "counts"));
+ * const qc = await qcMetricsBlocked(counts, { names: ["MT-CO1", "ACTB"] });
+ * if (qc.totalCounts.join() !== "4,2" || qc.pctMito?.join() !== "25,0") throw new Error("wrong");
+ * ```
+ */
+export async function qcMetricsBlocked(
+  counts: Expression<BlockedMatrix>,
+  genes: MitochondrialGenes,
+  options: QcMetricsOptions & RunOptions = {},
+): Promise<QcMetricsResult> {
+  checkOptions("qcMetricsBlocked", options, { ...rules, ...runRules });
+  return runBlocked("QC", counts, measured("qcMetricsBlocked", counts, genes, options), options);
+}
+
+const rules: Readonly<Record<keyof QcMetricsOptions, Rule>> = {
+  percentTop: such(
+    "an array of whole numbers >= 1",
+    (v) => Array.isArray(v) && v.every((k) => Number.isSafeInteger(k) && k >= 1),
+  ),
+};
+
+function* measured(
+  verb: string,
+  counts: Expression<Matrix>,
+  genes: MitochondrialGenes,
+  { percentTop = [] }: QcMetricsOptions,
+): Passes<QcMetricsResult> {
+  requireValues(verb, counts, "counts");
+  const { rows, cols } = counts;
+  const mask = mitochondrialMask(verb, cols, genes);
+  const columns = startColumns(cols);
+  const totalCounts = new Float64Array(rows);
+  const nGenes = new Int32Array(rows);
+  const pctMito = mask && new Float64Array(rows);
+  const pctTop = percentTop.map(() => new Float64Array(rows));
+  yield (block, start) => {
+    addRows(columns, block);
+    totalCounts.set(featureTotals(block), start);
+    nGenes.set(detected(block), start);
+    if (mask) pctMito?.set(mitochondrialPercent(block, mask), start);
+    if (percentTop.length > 0) topPercent(block, percentTop).forEach((part, k) => pctTop[k].set(part, start));
+  };
   return {
-    totalCounts: featureTotals(counts),
-    nGenes: detected(counts),
-    pctMito: mask && mitochondrialPercent(counts, mask),
-    pctTop: percentTop.length > 0 ? topPercent(counts, percentTop) : [],
+    totalCounts,
+    nGenes,
+    pctMito,
+    pctTop,
     genes: {
       nCells: Int32Array.from(columns.nonzero),
       totalCounts: columns.sum,
-      meanCounts: columns.sum.map((s) => s / counts.rows),
-      pctDropout: columns.nonzero.map((c) => 100 * (1 - c / counts.rows)),
+      meanCounts: columns.sum.map((s) => s / rows),
+      pctDropout: columns.nonzero.map((c) => 100 * (1 - c / rows)),
     },
     params: { mitochondrialGenes: mask?.reduce((sum, is) => sum + is, 0) ?? 0, percentTop },
   };
@@ -119,92 +171,8 @@ export function featureTotals(values: Sparse): Float64Array {
   return totals;
 }
 
-export interface FilterCellsOptions extends Partial<MitochondrialGenes> {
-  /** Default 1: drops observations without any count. */
-  readonly minCounts?: number;
-  /** Default 0. */
-  readonly minGenes?: number;
-  /**
-   * Largest percentage of mitochondrial counts; needs `names` or `mitochondrial`. Default: no cutoff. Unknown
-   * shares pass.
-   */
-  readonly maxPctMito?: number;
-}
-
-/**
- * Which cells have enough counts and genes, and not too large a mitochondrial share?
- *
- * @param counts n cells x p genes, counts
- * @returns rows to keep, ascending
- * @throws {SpatialError} `values` unless counts; `input` if `maxPctMito` comes without names or mask of p genes
- *
- * @example
- * ```ts
- * import { dense, expression, selectRows, toSparse } from "tissular/model";
- * import { filterCells } from "tissular/preprocess";
- * const counts = expression(toSparse(dense(3, 1, Float32Array.of(5, 0, 2))), "counts");
- * if (selectRows(counts, filterCells(counts)).rows !== 2) throw new Error("wrong");
- * ```
- */
-export function filterCells(counts: Expression<Sparse>, options: FilterCellsOptions = {}): Uint32Array {
-  checkOptions("filterCells", options, {
-    minCounts: number(0),
-    minGenes: integer(0),
-    maxPctMito: number(0, 100),
-    names: such("an array of strings", (v) => Array.isArray(v)),
-    mitochondrial: such("a Uint8Array", (v) => v instanceof Uint8Array),
-  });
-  requireValues("filterCells", counts, "counts");
-  const { minCounts = 1, minGenes = 0, maxPctMito, names = [], mitochondrial } = options;
-  let pctMito: Float64Array | null = null;
-  if (maxPctMito !== undefined) {
-    const mask = mitochondrialMask("filterCells", counts.cols, { names, mitochondrial });
-    pctMito = mask && mitochondrialPercent(counts, mask);
-  }
-  const totals = featureTotals(counts);
-  const genes = detected(counts);
-  return where(
-    counts.rows,
-    (i) =>
-      totals[i] >= minCounts &&
-      genes[i] >= minGenes &&
-      !(pctMito !== null && pctMito[i] > (maxPctMito ?? 100)),
-  );
-}
-
-export interface FilterGenesOptions {
-  /** Default 3: genes seen in fewer cells carry no pattern. */
-  readonly minCells?: number;
-  /** Default 0. */
-  readonly minCounts?: number;
-}
-
-/**
- * Which genes were seen in enough cells?
- *
- * @param counts n cells x p genes, counts
- * @returns columns to keep, ascending
- * @throws {SpatialError} `values` unless counts
- *
- * @example
- * ```ts
- * import { dense, expression, toSparse } from "tissular/model";
- * import { filterGenes } from "tissular/preprocess";
- * const counts = expression(toSparse(dense(3, 2, Float32Array.of(5, 0, 2, 1, 1, 0))), "counts");
- * if (filterGenes(counts).join() !== "0") throw new Error("wrong");
- * ```
- */
-export function filterGenes(counts: Expression<Sparse>, options: FilterGenesOptions = {}): Uint32Array {
-  checkOptions("filterGenes", options, { minCells: integer(0), minCounts: number(0) });
-  requireValues("filterGenes", counts, "counts");
-  const { minCells = 3, minCounts = 0 } = options;
-  const columns = startColumns(counts.cols);
-  addRows(columns, counts);
-  return where(counts.cols, (j) => columns.nonzero[j] >= minCells && columns.sum[j] >= minCounts);
-}
-
 /** 1 for mitochondrial genes; null where there are none. */
-function mitochondrialMask(verb: string, cols: number, genes: MitochondrialGenes): Uint8Array | null {
+export function mitochondrialMask(verb: string, cols: number, genes: MitochondrialGenes): Uint8Array | null {
   const mask = genes.mitochondrial
     ? genes.mitochondrial.map((is) => (is === 0 ? 0 : 1))
     : Uint8Array.from(genes.names, (name) => (/^mt-/i.test(name) ? 1 : 0));
@@ -219,7 +187,8 @@ function mitochondrialMask(verb: string, cols: number, genes: MitochondrialGenes
   return mask.includes(1) ? mask : null;
 }
 
-function mitochondrialPercent(counts: Sparse, mask: Uint8Array): Float64Array {
+/** The percentage of each row's counts in the genes of the mask, NaN without counts. */
+export function mitochondrialPercent(counts: Sparse, mask: Uint8Array): Float64Array {
   const percent = new Float64Array(counts.rows);
   for (let i = 0; i < counts.rows; i++) {
     let total = 0;
@@ -233,7 +202,8 @@ function mitochondrialPercent(counts: Sparse, mask: Uint8Array): Float64Array {
   return percent;
 }
 
-function detected(counts: Sparse): Int32Array {
+/** Genes with a count above 0, per row. */
+export function detected(counts: Sparse): Int32Array {
   const genes = new Int32Array(counts.rows);
   for (let i = 0; i < counts.rows; i++) {
     for (let e = counts.indptr[i]; e < counts.indptr[i + 1]; e++) if (counts.data[e] > 0) genes[i]++;
@@ -254,12 +224,4 @@ function topPercent(counts: Sparse, percentTop: readonly number[]): Float64Array
     percentTop.forEach((k, at) => (percent[at][i] = (100 * running[Math.min(k, upTo.length)]) / total));
   }
   return percent;
-}
-
-/** The indices below `count` that pass, ascending. */
-function where(count: number, passes: (index: number) => boolean): Uint32Array {
-  const kept = new Uint32Array(count);
-  let m = 0;
-  for (let i = 0; i < count; i++) if (passes(i)) kept[m++] = i;
-  return kept.slice(0, m);
 }

@@ -1,11 +1,15 @@
-import { checkOptions, either, literal, number } from "../core/check.ts";
+import { checkOptions, either, literal, number, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { addRows, columnMoments, startColumns } from "../kernels/accumulate.ts";
+import { type Passes, runBlocked, runInMemory } from "../kernels/passes.ts";
 import {
+  type BlockedMatrix,
   dense,
   type Dense,
   type Expression,
   expression,
+  mapBlocks,
   requireValues,
   type Sparse,
 } from "../model/index.ts";
@@ -49,11 +53,48 @@ export function scale(x: Expression<Sparse>, options: ScaleOptions = {}): ScaleR
   checkOptions("scale", options, scaleRules);
   requireValues("scale", x, "log", "normalized");
   const { maxValue = 10 } = options;
-  const { mean, std } = spread(x);
+  const { mean, std } = runInMemory(x, spread(x.cols));
+  return { matrix: expression(divided(x, std, maxValue), "scaled"), mean, std, params: { maxValue } };
+}
+
+export interface ScaleBlockedResult extends Omit<ScaleResult, "matrix"> {
+  /** n x p, values "scaled", not centered; read from the input at each pass */
+  readonly matrix: Expression<BlockedMatrix>;
+}
+
+/**
+ * `scale` of a matrix that is read in blocks: one pass for the standard deviations, then a view that divides as blocks go by.
+ *
+ * @throws {SpatialError} `values` for counts and for values that are scaled already; `aborted`
+ *
+ * @example
+ * ```ts
+ * import { dense, expression, toBlocked, toSparse } from "tissular/model";
+ * import { scaleBlocked } from "tissular/preprocess";
+ * const { std } = await scaleBlocked(toBlocked(expression(toSparse(dense(2, 1, Float32Array.of(0, 2))), "log")));
+ * if (std[0] !== Math.SQRT2) throw new Error("wrong");
+ * ```
+ */
+export async function scaleBlocked(
+  x: Expression<BlockedMatrix>,
+  options: ScaleOptions & RunOptions = {},
+): Promise<ScaleBlockedResult> {
+  checkOptions("scaleBlocked", options, { ...scaleRules, ...runRules });
+  requireValues("scaleBlocked", x, "log", "normalized");
+  const { maxValue = 10 } = options;
+  const { mean, std } = await runBlocked("scale", x, spread(x.cols), options);
+  const matrix = expression(
+    mapBlocks(x, (block) => divided(block, std, maxValue)),
+    "scaled",
+  );
+  return { matrix, mean, std, params: { maxValue } };
+}
+
+function divided(x: Sparse, std: Float64Array, maxValue: number | null): Sparse {
   const most = maxValue ?? Infinity;
   const data = new Float32Array(x.data.length);
   for (let e = 0; e < data.length; e++) data[e] = Math.min(most, x.data[e] / std[x.indices[e]]);
-  return { matrix: expression({ ...x, data }, "scaled"), mean, std, params: { maxValue } };
+  return { ...x, data };
 }
 
 export interface StandardizeOptions {
@@ -97,7 +138,7 @@ export function standardize(x: Expression<Sparse>, options: StandardizeOptions =
       },
     );
   }
-  const { mean, std } = spread(x);
+  const { mean, std } = runInMemory(x, spread(cols));
   const most = maxValue ?? Infinity;
   const data = new Float32Array(rows * cols);
   const zero = Float64Array.from(mean, (m, j) => Math.max(-most, 0 - m / std[j]));
@@ -112,9 +153,9 @@ export function standardize(x: Expression<Sparse>, options: StandardizeOptions =
 }
 
 /** Mean and standard deviation per column; 1 where the column is constant. */
-function spread(x: Sparse): { readonly mean: Float64Array; readonly std: Float64Array } {
-  const sums = startColumns(x.cols);
-  addRows(sums, x);
+function* spread(cols: number): Passes<{ readonly mean: Float64Array; readonly std: Float64Array }> {
+  const sums = startColumns(cols);
+  yield (block) => addRows(sums, block);
   const { mean, variance } = columnMoments(sums);
   return { mean, std: variance.map((v) => (v > 0 ? Math.sqrt(v) : 1)) };
 }

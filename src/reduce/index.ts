@@ -1,2 +1,2 @@
-export { pca, type PcaOptions, type PcaResult } from "./pca.ts";
+export { pca, pcaBlocked, type PcaBlockedOptions, type PcaOptions, type PcaResult } from "./pca.ts";
 export { umap, type UmapOptions, type UmapResult } from "./umap.ts";

@@ -31,6 +31,12 @@ const { graph: knn } = await graph.neighborGraph(points);
 const files = await simulate.writeSimulated(tissue, "visium");
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** A matrix as a reader gives it that has room for 40 rows. */
+function fewAtATime(x: model.Expression<model.Sparse>): model.Expression<model.BlockedMatrix> {
+  const whole = model.toBlocked(x);
+  return { ...whole, blocks: (_, signal) => whole.blocks(40, signal) };
+}
+
 /** Every public verb that takes a signal, called with it. */
 const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   pca: (run) => reduce.pca(logged, { components: 5, ...run }),
@@ -39,6 +45,15 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   leiden: (run) => cluster.leiden(knn, run),
   gaussianMixture: (run) => cluster.gaussianMixture(points, { clusters: 3, ...run }),
   rankGenes: (run) => cluster.rankGenes(logged, types, run),
+  collectBlocks: (run) => model.collectBlocks(fewAtATime(ds.counts), run),
+  filterCellsBlocked: (run) => preprocess.filterCellsBlocked(fewAtATime(ds.counts), run),
+  filterGenesBlocked: (run) => preprocess.filterGenesBlocked(fewAtATime(ds.counts), run),
+  normalizeTotalBlocked: (run) => preprocess.normalizeTotalBlocked(fewAtATime(ds.counts), run),
+  pcaBlocked: (run) => reduce.pcaBlocked(fewAtATime(logged), { components: 5, ...run }),
+  qcMetricsBlocked: (run) => preprocess.qcMetricsBlocked(fewAtATime(ds.counts), { names }, run),
+  rankGenesBlocked: (run) => cluster.rankGenesBlocked(fewAtATime(logged), types, run),
+  scaleBlocked: (run) => preprocess.scaleBlocked(fewAtATime(logged), run),
+  variableGenesBlocked: (run) => preprocess.variableGenesBlocked(fewAtATime(ds.counts), run),
   moran: (run) => spatial.moran(logged, space, run),
   neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
   tissueModules: (run) => modules.tissueModules(logged, space, run),

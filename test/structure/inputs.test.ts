@@ -67,6 +67,14 @@ const call = <const A extends readonly unknown[]>(
   args: () => [...A],
 ): Call => [verb as never, args];
 
+/** A blocked matrix and, for the fingerprint, what it reads from. */
+const inBlocks = (
+  x: model.Expression<model.Sparse>,
+): model.Expression<model.BlockedMatrix> & { readonly source: unknown } => ({
+  ...model.toBlocked(x),
+  source: x,
+});
+
 /** One call of every verb that takes data. */
 const calls: Record<string, Call> = {
   adjustPValues: call(stats.adjustPValues, () => [p]),
@@ -102,6 +110,23 @@ const calls: Record<string, Call> = {
   transpose: call(model.transpose, () => [counts]),
   withCells: call(model.withCells, () => [ds, ds.cells]),
   withColumns: call(model.withColumns, () => [ds.cells, { extra: row }]),
+  collectBlocks: call(model.collectBlocks, () => [inBlocks(counts)]),
+  mapBlocks: call(model.mapBlocks<model.BlockedMatrix>, () => [inBlocks(counts), (block) => block]),
+  selectColumnsBlocked: call(model.selectColumnsBlocked<model.BlockedMatrix>, () => [
+    inBlocks(counts),
+    columns,
+  ]),
+  selectRowsBlocked: call(model.selectRowsBlocked<model.BlockedMatrix>, () => [inBlocks(counts), columns]),
+  toBlocked: call(model.toBlocked, () => [counts]),
+  filterCellsBlocked: call(preprocess.filterCellsBlocked, () => [inBlocks(counts), { minCounts: 10 }]),
+  filterGenesBlocked: call(preprocess.filterGenesBlocked, () => [inBlocks(counts), { minCells: 2 }]),
+  qcMetricsBlocked: call(preprocess.qcMetricsBlocked, () => [inBlocks(counts), { names }]),
+  normalizeTotalBlocked: call(preprocess.normalizeTotalBlocked, () => [inBlocks(counts)]),
+  log1pBlocked: call(preprocess.log1pBlocked, () => [inBlocks(counts)]),
+  scaleBlocked: call(preprocess.scaleBlocked, () => [inBlocks(logged)]),
+  variableGenesBlocked: call(preprocess.variableGenesBlocked, () => [inBlocks(counts), { top: 50 }]),
+  pcaBlocked: call(reduce.pcaBlocked, () => [inBlocks(logged), { components: 5 }]),
+  rankGenesBlocked: call(cluster.rankGenesBlocked, () => [inBlocks(logged), types]),
   featureTotals: call(preprocess.featureTotals, () => [
     Object.values(simulateTissue({ layout: "cells", observations: 100, genes: 200 }).dataset.features)[0]
       .values,
