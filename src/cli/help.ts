@@ -20,7 +20,7 @@ modules.csv, result.h5ad and run.json.
   --positions F.csv      coordinates by id, for inputs that hold none
   --labels F.csv:COLUMN  groups to compare instead of the clusters, joined by id
   --values KIND          what the values are: counts, normalized, log or scaled (default: seen from the values)
-  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --bin-size UM          side of the bins of Visium HD (default 8) or Stereo-seq (default 50)
   --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
   --genes A,B,...        only these genes, by name or id
   --features KIND,...    kinds of features kept that are no genes (default all)
@@ -48,7 +48,7 @@ joined.
 
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
-  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --bin-size UM          side of the bins of Visium HD (default 8) or Stereo-seq (default 50)
   --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
   --genes A,B,...        only these genes, by name or id
   --features KIND,...    kinds of features kept that are no genes (default all)`,
@@ -58,7 +58,7 @@ Reads any input and writes it as h5ad, the way anndata reads it.
 
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
-  --bin-size 2|8|16      bins of Visium HD, in um (default 8)
+  --bin-size UM          side of the bins of Visium HD (default 8) or Stereo-seq (default 50)
   --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
   --genes A,B,...        only these genes, by name or id
   --features KIND,...    kinds of features kept that are no genes (default all)

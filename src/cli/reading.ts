@@ -23,7 +23,7 @@ export function readOptions(args: Arguments): ReadOptions {
   return {
     positions: args.text("positions"),
     values: args.text("values") as Values | undefined,
-    binSize: args.number("bin-size") as ReadOptions["binSize"],
+    binSize: args.number("bin-size"),
     region: region(args.text("region")),
     genes: list("genes"),
     features: list("features"),

@@ -4,6 +4,7 @@ import { readAnndata, readAnndataZarr } from "./anndata.ts";
 import { assemble } from "./assemble.ts";
 import { findCosmx, readCosmx } from "./cosmx.ts";
 import { isAnndata } from "./elements.ts";
+import { readGem } from "./gem.ts";
 import { withHdf5 } from "./hdf5.ts";
 import { findMerscope, readMerscope } from "./merscope.ts";
 import { pathSource } from "./node.ts";
@@ -12,6 +13,7 @@ import { type Draft, sample } from "./report.ts";
 import { findSeqfish, readSeqfish } from "./seqfish.ts";
 import { gunzip, isGzip, type Source } from "./source.ts";
 import { isSpatialData, readSpatialData } from "./spatialdata.ts";
+import { findStereoseq, readGef, readStereoseq } from "./stereoseq.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
 import type { TextShape } from "./text-shape.ts";
 import { findTables, readTableSample } from "./text-tables.ts";
@@ -71,6 +73,12 @@ export async function detect(source: Source): Promise<Candidate> {
         file: files.prefix,
         read: (report: Draft, o: ReadOptions) => readSeqfish(source, files, o.values, report, o),
       })),
+    ...findStereoseq(source).map((files) => ({
+      platform: "stereo-seq",
+      folder: files.folder,
+      file: files.chip,
+      read: (report: Draft, o: ReadOptions) => readStereoseq(source, files, o.binSize, o.values, report, o),
+    })),
     ...hd.map((files) => ({
       platform: "visium-hd",
       folder: files.folder,
@@ -93,8 +101,10 @@ export async function detect(source: Source): Promise<Candidate> {
       platform: files.platform,
       folder: "",
       file: files.counts,
-      places: true,
+      places: files.platform !== "stereo-seq",
       read: async (report: Draft, o: ReadOptions) => {
+        if (files.platform === "stereo-seq")
+          return readGem(source, files.counts, o.binSize, o.values, report, o);
         const given = o.positions === undefined ? null : await positionsFile(o.positions);
         return readTableSample(source, files, given, o.values, report, o);
       },
@@ -126,6 +136,7 @@ async function bareMatrices(source: Source): Promise<Candidate[]> {
     if (!(only || /\.(h5|h5ad|hdf5|he5)$/i.test(name)) || !(await hasHdf5Signature(source, name))) continue;
     const kind = await withHdf5(source, name, (file) => {
       if (isAnndata(file)) return "h5ad";
+      if (file.has("geneExp") || file.has("cellBin")) return "stereo-seq";
       if (only) refuseMolecules(file);
       return tenxSchema(file) === null ? null : "10x-h5";
     });
@@ -135,10 +146,11 @@ async function bareMatrices(source: Source): Promise<Candidate[]> {
       platform: kind,
       folder,
       file: name.slice(folder.length),
-      read: (report, o) =>
-        kind === "h5ad"
-          ? readAnndata(source, name, o.values, report, o)
-          : readBareH5(source, name, report, o),
+      read: (report, o) => {
+        if (kind === "h5ad") return readAnndata(source, name, o.values, report, o);
+        if (kind === "stereo-seq") return readGef(source, name, o.binSize, o.values, report, o);
+        return readBareH5(source, name, report, o);
+      },
     });
   }
   for (const folder of findZarr(source)) {

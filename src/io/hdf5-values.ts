@@ -13,9 +13,9 @@ export function memberOf(
 ): Records[string] | null {
   const rows = bytes.length / stride;
   const packed = new Uint8Array(rows * member.size);
-  for (let i = 0; i < rows; i++) {
-    const at = i * stride + member.offset;
-    packed.set(bytes.subarray(at, at + member.size), i * member.size);
+  for (let i = 0, to = 0; i < rows; i++) {
+    const from = i * stride + member.offset;
+    for (let b = 0; b < member.size; b++) packed[to++] = bytes[from + b];
   }
   const { type, size, signed } = member.array_type ?? member;
   if (member.type === 3)

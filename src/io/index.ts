@@ -1,4 +1,3 @@
-export { type BinSize } from "./visium-hd.ts";
 export type { Choice } from "./choose.ts";
 export type { Region } from "./region.ts";
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";

@@ -1,4 +1,4 @@
-import { checkOptions, either, literal, oneOf, runRules, string, such } from "../core/check.ts";
+import { checkOptions, either, number, oneOf, runRules, string, such } from "../core/check.ts";
 import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
@@ -9,7 +9,6 @@ import { joinPositions, parsePositions } from "./positions.ts";
 import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
 import type { Source } from "./source.ts";
-import type { BinSize } from "./visium-hd.ts";
 import { isZip, zipSource } from "./zip.ts";
 
 /** Options of `readSample`. */
@@ -21,8 +20,11 @@ export interface ReadOptions extends RunOptions, Choice {
   readonly positions?: string | Uint8Array;
   /** What the expression values are, where their looks deceive. */
   readonly values?: Values;
-  /** Which bins of Visium HD, micrometres. Default 8 where there are such, else the smallest. */
-  readonly binSize?: BinSize;
+  /**
+   * Side of the square bins of Visium HD or Stereo-seq, micrometres. Bins that are not stored are summed from finer ones.
+   * Default: 8 of Visium HD where there are such, else the smallest; 100 steps of the chip (50 um) of Stereo-seq.
+   */
+  readonly binSize?: number;
 }
 
 /** What `readSample` returns. */
@@ -33,7 +35,7 @@ export interface ReadSampleResult {
   readonly params: {
     readonly positions: string | null;
     readonly values: Values | null;
-    readonly binSize: BinSize | null;
+    readonly binSize: number | null;
     readonly region: Region | null;
     readonly genes: readonly string[] | null;
     readonly features: readonly string[] | null;
@@ -48,7 +50,7 @@ const rules = {
     such("bytes", (v) => v instanceof Uint8Array),
   ),
   values: oneOf("counts", "normalized", "log", "scaled"),
-  binSize: either(literal(2), literal(8), literal(16)),
+  binSize: number(0.1, 10_000),
   ...choiceRules,
   ...runRules,
 };

@@ -3,6 +3,7 @@ import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import { parseCoordinates } from "./coordinates.ts";
+import { isGem } from "./gem.ts";
 import { isSpotfile, isSpotName, readLegacySt } from "./legacy-st.ts";
 import { isMerfishTable, readMerfishTable } from "./merfish-table.ts";
 import type { Draft } from "./report.ts";
@@ -13,7 +14,7 @@ import { isTextName, type TextShape, textShape } from "./text-shape.ts";
 
 /** A sample kept as tables of text. */
 export interface TableSample {
-  readonly platform: "merfish" | "st" | "slide-seq" | "table";
+  readonly platform: "merfish" | "st" | "slide-seq" | "stereo-seq" | "table";
   readonly counts: string;
   /** Its table of coordinates; null where there is none, or none is needed. */
   readonly places: string | null;
@@ -39,9 +40,10 @@ export async function findTables(
     const shape = await textShape(source, name);
     if (shape !== null) shapes.push(shape);
   }
-  const places = shapes.filter((s) => s.kind === "coordinates");
+  const places = shapes.filter((s) => s.kind === "coordinates" && !isGem(s.first));
   const matrices = shapes.filter((s) => s.kind === "matrix");
   const pairs = shapes.flatMap((shape): TableSample[] => {
+    if (isGem(shape.first)) return [{ platform: "stereo-seq", counts: shape.name, places: null }];
     if (isMerfishTable(shape.first)) return [{ platform: "merfish", counts: shape.name, places: null }];
     if (shape.kind !== "matrix") return [];
     const isSt = isSpotName(shape.row);

@@ -13,9 +13,6 @@ import { mtxFiles, readTenxH5, readTenxMtx } from "./tenx.ts";
 import { withVendorClusters } from "./vendor-clusters.ts";
 import { readScale, readVisium, type VisiumFiles } from "./visium.ts";
 
-/** Sizes of the bins that Space Ranger writes, micrometres. */
-export type BinSize = 2 | 8 | 16;
-
 /** The files of segmented cells (Space Ranger 4). */
 interface SegmentedFiles {
   readonly folder: string;
@@ -77,7 +74,7 @@ function cellMatrix(source: Source, folder: string): SegmentedFiles["matrix"] | 
 export async function readVisiumHd(
   source: Source,
   files: HdFiles,
-  binSize: BinSize | undefined,
+  binSize: number | undefined,
   values: Values | undefined,
   report: Draft,
   run: RunOptions,

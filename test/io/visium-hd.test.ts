@@ -103,7 +103,7 @@ describe("readSample: Visium HD bins", () => {
       subject: "binSize",
       message: expect.stringContaining("bins of 16 um") as string,
     });
-    await expect(readSample(only, { binSize: 4 as 2 })).rejects.toMatchObject({ code: "option" });
+    await expect(readSample(only, { binSize: -4 })).rejects.toMatchObject({ code: "option" });
   });
 
   it("reads plain Visium with positions as parquet", async () => {
