@@ -57,7 +57,7 @@ const rules = {
 
 /**
  * Reads a sample of spatial transcriptomics: which platform it comes from is found out by content. Reads Visium
- * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Slide-seq, original
+ * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Stereo-seq, Slide-seq, original
  * Spatial Transcriptomics, published MERFISH tables, 10x matrices (HDF5 of both schemas, text folders), h5ad, AnnData and SpatialData in zarr (archives of it too), any table of values with one of coordinates; a folder
  * may be the vendor's output, a folder above it, or one file, which finds its other half beside it. Parts are joined by
  * id (by order only where a table of coordinates has no ids, and then with a warning); features that are no genes are
