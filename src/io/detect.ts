@@ -63,7 +63,8 @@ export async function detect(source: Source): Promise<Candidate> {
         platform: "cosmx",
         folder: files.folder,
         file: files.prefix,
-        read: (report: Draft, o: ReadOptions) => readCosmx(source, files, o.values, report, o),
+        read: (report: Draft, o: ReadOptions) =>
+          readCosmx(source, files, o.shapes ?? true, o.values, report, o),
       })),
     ...findSeqfish(wide)
       .filter((files) => asked(files.counts, files.cells))
