@@ -24,9 +24,19 @@ export default defineConfig({
   splitting: true,
   clean: true,
   removeNodeProtocol: false,
-  external: [/^node:/, "h5wasm", "fast-png", "delaunator"],
-  noExternal: [/^vega/, /^d3-/],
-  define: { __VERSION__: JSON.stringify(manifest.version) },
+  external: [/^node:/, "h5wasm", "fast-png", "delaunator", "jpeg-js"],
+  noExternal: [/^vega/, /^d3-/, /^@cornerstonejs/],
+  // The glue of the JPEG 2000 decoder looks for files; it is given its wasm and needs none.
+  define: { __VERSION__: JSON.stringify(manifest.version), __dirname: '""', __filename: '""' },
+  esbuildPlugins: [
+    {
+      name: "no-files",
+      setup(build) {
+        build.onResolve({ filter: /^(fs|path)$/ }, ({ path }) => ({ path, namespace: "nothing" }));
+        build.onLoad({ filter: /.*/, namespace: "nothing" }, () => ({ contents: "module.exports = {};" }));
+      },
+    },
+  ],
   metafile: true,
   esbuildOptions(options) {
     options.legalComments = "none";

@@ -1,6 +1,7 @@
 export type { Choice } from "./choose.ts";
 export type { Region } from "./region.ts";
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
+export { openImages, type OpenImagesOptions } from "./open-images.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";
 export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blocked.ts";

@@ -1,9 +1,7 @@
+import type { Affine } from "../model/image.ts";
 import { object } from "./zarr.ts";
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** x' = a x + b y + c, y' = d x + e y + f. */
-export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 export const IDENTITY: Affine = [1, 0, 0, 0, 1, 0];
 

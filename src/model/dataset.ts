@@ -1,6 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 import type { Graph } from "./graph.ts";
-import type { Image } from "./image.ts";
+import type { Image, ImagePyramid } from "./image.ts";
 import type { BlockedMatrix } from "./blocked.ts";
 import { type Dense, type Expression, type Sparse, selectColumns, selectRows } from "./matrix.ts";
 import type { Shapes, Transcripts } from "./shapes.ts";
@@ -42,6 +42,8 @@ export interface SpatialDataset {
   readonly shapes?: Readonly<Record<string, Shapes>>;
   readonly transcripts?: Transcripts;
   readonly images?: readonly Image[];
+  /** Images and masks whose pixels are read when asked for. */
+  readonly pyramids?: readonly ImagePyramid[];
   /** Other expression matrices over the same cells and genes, e.g. `log`, `scaled`. */
   readonly layers: Readonly<Record<string, Expression<Sparse> | Expression<Dense>>>;
   /** n x d coordinates, e.g. `pca`, `umap`. */

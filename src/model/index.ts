@@ -40,7 +40,15 @@ export {
   type Table,
 } from "./table.ts";
 export { type Graph } from "./graph.ts";
-export { type Image } from "./image.ts";
+export {
+  type Affine,
+  type Image,
+  type ImagePyramid,
+  type ImageWindow,
+  type Raster,
+  type ReadPixelsOptions,
+  type SampleType,
+} from "./image.ts";
 export { type Shapes, type Transcripts } from "./shapes.ts";
 export {
   dataset,

@@ -76,7 +76,7 @@ describe("structure of the sources", () => {
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const bundled = ["vega", "vega-lite"];
+    const bundled = ["vega", "vega-lite", "@cornerstonejs"];
     const wrong = sources.flatMap((file) =>
       importsOf(file)
         .filter((n) => !n.startsWith(".") && !n.startsWith("node:"))

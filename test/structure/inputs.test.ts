@@ -197,6 +197,7 @@ const takeNothing = new Set([
   "histogramFigure",
   "interactionTable",
   "mapFigure",
+  "openImages",
   "openMatrix",
   "parseInteractions",
   "pathSource",
