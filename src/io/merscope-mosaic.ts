@@ -1,7 +1,8 @@
 import { SpatialError } from "../core/errors.ts";
 import { type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
-import { type Affine, inverse } from "./transforms.ts";
+import type { Affine } from "../model/image.ts";
+import { inverse } from "./transforms.ts";
 import { parseJson } from "./visium.ts";
 import { object } from "./zarr.ts";
 
