@@ -204,9 +204,9 @@ describe("tissular info, convert", () => {
       JSON.parse(run("info", sample, "--json", ...flags).out) as Record<string, unknown>;
     const genes = csv(join(sample, "truth_genes.csv")).rows.map(([id]) => id);
     const box = part("--region", "0,0,7500,1e6", "--genes", `${genes[3]}, ${genes[0]},none`);
-    const left = csv(join(sample, "spatial", "tissue_positions.csv")).rows.filter(
-      (r) => Number(r[5]) <= 7500,
-    );
+    const cells = new Set(csv(join(sample, "truth_cells.csv")).rows.map(([id]) => id));
+    const places = csv(join(sample, "spatial", "tissue_positions.csv")).rows;
+    const left = places.filter((r) => cells.has(r[0]) && Number(r[5]) <= 7500);
     expect(box).toMatchObject({ genes: 2, cells: left.length });
     const corners = part("--region=-1,0,7500.5,0,7500.5,1e6,-1,1e6");
     expect(corners).toMatchObject({ genes: 300, cells: left.length });
