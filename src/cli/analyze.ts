@@ -4,7 +4,7 @@ import { version } from "../core/version.ts";
 import { parseInteractions } from "../communicate/index.ts";
 import {
   checkFolder,
-  pathSource,
+  openSource,
   readSample,
   readText,
   sha256Files,
@@ -83,7 +83,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     const pairsFile = args.text("pairs");
     const pairs =
       pairsFile === undefined ? undefined : parseInteractions(await readText(pairsFile), pairsFile);
-    const source = await pathSource(input);
+    const source = await openSource(input);
     progress.onProgress({ step: "read", fraction: 0 });
     const readStart = performance.now();
     const sample = await readSample(source, { ...readOptions(args), onProgress: progress.onProgress });
@@ -187,7 +187,7 @@ async function inputDigests(
   );
   for (const path of options) {
     if (path === undefined) continue;
-    const file = await pathSource(path);
+    const file = await openSource(path);
     Object.assign(digests, await sha256Files(file, file.names));
   }
   return digests;

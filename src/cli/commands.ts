@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
-import { checkFolder, pathSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
+import { checkFolder, openSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
 import { simulateTissue, writeSimulated, type SimulateTissueOptions } from "../simulate/index.ts";
 import { version } from "../core/version.ts";
 import { TOOL } from "../io/node.ts";
@@ -10,7 +10,7 @@ import { readArguments, type Arguments } from "./arguments.ts";
 import { progressTo } from "./terminal.ts";
 
 async function read(args: Arguments): ReturnType<typeof readSample> {
-  return readSample(await pathSource(args.positionals[0]), readOptions(args));
+  return readSample(await openSource(args.positionals[0]), readOptions(args));
 }
 
 /** `tissular info INPUT`: what a folder or file holds. */

@@ -15,10 +15,10 @@ import { namedGenes } from "./anndata-genes.ts";
 import { featureKinds, featureTable, soundRows } from "./assemble.ts";
 import { encoding, isAnndata, readFrame } from "./elements.ts";
 import { type H5File, openHdf5, withHdf5 } from "./hdf5.ts";
-import { pathSource } from "./node.ts";
 import { draft } from "./report.ts";
 import type { Source } from "./source.ts";
 import { tenxFeatures, tenxSchema } from "./tenx.ts";
+import { openSource } from "./url.ts";
 
 /** Options of `openMatrix`. */
 export interface OpenMatrixOptions {
@@ -67,7 +67,7 @@ export async function openMatrix(
     file: string(),
     values: oneOf("counts", "normalized", "log", "scaled"),
   });
-  const source = typeof input === "string" ? await pathSource(input) : input;
+  const source = typeof input === "string" ? await openSource(input) : input;
   const name = options.file ?? source.names[0];
   if (options.file === undefined && source.names.length !== 1) {
     throw new SpatialError("input", `${source.label} must be one file, found ${source.names.length}.`, {

@@ -7,7 +7,6 @@ import { isAnndata } from "./elements.ts";
 import { readGem } from "./gem.ts";
 import { withHdf5 } from "./hdf5.ts";
 import { findMerscope, readMerscope } from "./merscope.ts";
-import { pathSource } from "./node.ts";
 import type { ReadOptions } from "./open.ts";
 import { type Draft, sample } from "./report.ts";
 import { findSeqfish, readSeqfish } from "./seqfish.ts";
@@ -17,6 +16,7 @@ import { findStereoseq, readGef, readStereoseq } from "./stereoseq.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
 import type { TextShape } from "./text-shape.ts";
 import { findTables, readTableSample } from "./text-tables.ts";
+import { openSource } from "./url.ts";
 import { findVisium, isBin, readVisium } from "./visium.ts";
 import { findVisiumHd, readVisiumHd } from "./visium-hd.ts";
 import { findXenium, readXenium } from "./xenium.ts";
@@ -220,7 +220,7 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
     [/zarr\.json|\.zgroup|zmetadata/, "The zarr store there is neither a SpatialData nor an AnnData."],
     [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
     [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],
-    [/\.(zip|tar|tar\.gz|tgz)$/, "Unpack the archive and give the folder."],
+    [/\.(zip|tar|tar\.gz|tgz)$/, "Give one archive by itself, or unpack it and give the folder."],
   ];
   const half = alone.find((s) => s.kind === "matrix") ?? alone[0];
   const isEmpty = source.names.length === 1 && source.size(source.names[0]) === 0;
@@ -251,7 +251,7 @@ function topLevel(source: Source): string[] {
 export async function positionsFile(
   positions: string | Uint8Array,
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  const file = typeof positions === "string" ? await pathSource(positions) : null;
+  const file = typeof positions === "string" ? await openSource(positions) : null;
   if (file !== null && file.names.length !== 1)
     throw new SpatialError("input", `positions must be one file, found the folder ${file.label}.`, {
       subject: "positions",

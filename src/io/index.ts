@@ -8,6 +8,7 @@ export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blo
 export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
 export { hdf5Digest, sha256 } from "./digest.ts";
 export { blobSource, memorySource, type Source, type SyncFile } from "./source.ts";
+export { openSource, urlSource, type UrlSourceOptions } from "./url.ts";
 export {
   checkFolder,
   pathSource,

@@ -2,14 +2,14 @@ import { checkOptions, either, number, oneOf, runRules, string, such } from "../
 import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
+import { unwrapped } from "./archives.ts";
 import { type Choice, choiceRules, chosen } from "./choose.ts";
 import { detect, positionsFile } from "./detect.ts";
-import { pathSource } from "./node.ts";
 import { joinPositions, parsePositions } from "./positions.ts";
 import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
 import type { Source } from "./source.ts";
-import { isZip, zipSource } from "./zip.ts";
+import { openSource } from "./url.ts";
 
 /** Options of `readSample`. */
 export interface ReadOptions extends RunOptions, Choice {
@@ -66,7 +66,8 @@ const rules = {
  * Coordinates: x to the right, y down. Visium in pixels of the full-resolution image, with micrometres per pixel
  * from the array's pitch of 100 um where it is hexagonal; Xenium and MERSCOPE in micrometres.
  *
- * @param input a path (Node, Deno), or a source made by `blobSource`, `memorySource` or `pathSource`
+ * @param input a path (Node, Deno), an `http(s)` address, or a source made by `blobSource`, `memorySource`, `pathSource` or
+ * `urlSource`
  * @throws {SpatialError} `not-found` where there is no such path or no sample in it; `format` for damaged files; `join` where
  * positions and matrix share no id; `input` for empty matrices and values that are not finite
  *
@@ -91,13 +92,14 @@ export async function readSample(
   options: ReadOptions = {},
 ): Promise<ReadSampleResult> {
   checkOptions("readSample", options, rules);
-  const given = watched(typeof input === "string" ? await pathSource(input) : input, options.signal);
-  const [only] = given.names;
-  const isArchive = given.names.length === 1 && (await isZip(given, only));
-  const source = withoutJunk(isArchive ? await zipSource(given, only) : given);
+  const given = watched(
+    typeof input === "string" ? await openSource(input, options.signal) : input,
+    options.signal,
+  );
+  const { source, archives } = await unwrapped(given);
   const candidate = await detect(source);
   const report = draft();
-  if (isArchive) report.files.push(only);
+  report.files.push(...archives);
   let ds = await candidate.read(report, options);
   if (options.positions !== undefined && candidate.places !== true)
     ds = await withPositions(ds, options.positions, report);
@@ -148,10 +150,4 @@ function watched(source: Source, signal: AbortSignal | undefined): Source {
     slice: async (name, start, end) => begin().slice(name, start, end),
     open: (name) => begin().open(name),
   };
-}
-
-/** Without the shadow files that macOS leaves in folders and archives. */
-function withoutJunk(source: Source): Source {
-  const names = source.names.filter((n) => !/(^|\/)(\._[^/]*|\.DS_Store|__MACOSX\/.*)$/.test(n));
-  return names.length === source.names.length ? source : { ...source, names };
 }

@@ -20,6 +20,8 @@ export interface Source {
   readonly slice: (name: string, start: number, end: number) => Promise<Uint8Array>;
   /** Opens a file for synchronous reading, or null where that is not possible. */
   readonly open: (name: string) => SyncFile | null;
+  /** Learns the size of a file that is not among the names, where that takes asking a server. */
+  readonly probe?: (name: string) => Promise<void>;
   /** Of a single text file: names of files in its folder and in the folders beside that, which can be read too. */
   readonly nearby?: () => readonly string[];
 }

@@ -14,11 +14,11 @@ import { transpose, type Values } from "../model/matrix.ts";
 import { withColumns } from "../model/table.ts";
 import { assemble, checkFinite, GENES, type VendorMatrix } from "./assemble.ts";
 import { type CoordinateColumns, type Coordinates, parseCoordinates, withCorner } from "./coordinates.ts";
-import { pathSource } from "./node.ts";
 import { dropUnplaced, joinPositions } from "./positions.ts";
 import { counted, type Draft, draft, finished, sample } from "./report.ts";
 import { gunzip, isGzip } from "./source.ts";
 import { parseMatrix, type TextMatrix } from "./text-matrix.ts";
+import { openSource } from "./url.ts";
 
 /** Which way a table of values lies. */
 export type Orientation = "auto" | "cells-by-genes" | "genes-by-cells";
@@ -133,7 +133,7 @@ export async function readTable(
 async function load(input: string | Uint8Array, what: string): Promise<{ name: string; bytes: Uint8Array }> {
   if (input instanceof Uint8Array)
     return { name: what, bytes: isGzip(input) ? await gunzip(input, what) : input };
-  const source = await pathSource(input);
+  const source = await openSource(input);
   if (source.names.length !== 1 || input.endsWith("/"))
     throw new SpatialError("input", `${what} must be one file, found the folder ${input}.`, {
       subject: what,

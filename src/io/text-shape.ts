@@ -42,7 +42,7 @@ export async function textShape(source: Source, name: string): Promise<TextShape
 }
 
 /** As much of a packed file as its first bytes hold. */
-async function beginning(packed: Uint8Array): Promise<Uint8Array> {
+export async function beginning(packed: Uint8Array): Promise<Uint8Array> {
   const { Gunzip } = await import("fflate");
   const parts: Uint8Array[] = [];
   const unpack = new Gunzip((part) => void parts.push(part));

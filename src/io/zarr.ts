@@ -52,6 +52,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     getRange: (key: `/${string}`, range: Range): Promise<Uint8Array | undefined> =>
       orMissing(async () => {
         const file = root + key.slice(1);
+        await source.probe?.(file);
         const size = source.size(file);
         const start = "offset" in range ? range.offset : Math.max(0, size - range.suffixLength);
         return source.slice(file, start, "offset" in range ? start + range.length : size);
@@ -165,6 +166,12 @@ async function orMissing(read: () => Promise<Uint8Array>): Promise<Uint8Array | 
     if (error instanceof SpatialError && error.code === "not-found") return undefined;
     throw error;
   }
+}
+
+/** The paths that a consolidated document of either version describes. */
+export function consolidated(bytes: Uint8Array, name: string): string[] {
+  const document = parseJson(bytes, name);
+  return Object.keys(object(document["metadata"] ?? object(document["consolidated_metadata"])["metadata"]));
 }
 
 /** Every metadata document by its name below the root. */

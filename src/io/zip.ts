@@ -33,23 +33,38 @@ export async function zipSource(source: Source, name: string): Promise<Source> {
       });
     return entry;
   };
-  const bytes = async (file: string): Promise<Uint8Array> => {
+  /** Where the packed bytes of a file begin. */
+  const begin = async (file: string): Promise<number> => {
     const entry = get(file);
     const head = await source.slice(name, entry.header, entry.header + 30);
     if (head.length < 30 || view(head).getUint32(0, true) !== 0x04034b50) throw damaged(name, file);
-    const start = entry.header + 30 + view(head).getUint16(26, true) + view(head).getUint16(28, true);
+    return entry.header + 30 + view(head).getUint16(26, true) + view(head).getUint16(28, true);
+  };
+  const bytes = async (file: string): Promise<Uint8Array> => {
+    const entry = get(file);
+    const start = await begin(file);
     const packed = await source.slice(name, start, start + entry.packed);
     const whole = entry.method === 0 ? packed : await inflate(packed, entry, name, file);
     if (whole.length !== entry.size) throw damaged(name, file);
     return whole;
   };
+  /** The file that was last unpacked for a part of it. */
+  let last: { readonly file: string; readonly whole: Promise<Uint8Array> } | null = null;
   return {
     kind: "source",
     label: source.label,
     names: [...entries.keys()].sort(),
     size: (file) => get(file).size,
     bytes,
-    slice: async (file, start, end) => (await bytes(file)).subarray(start, end),
+    slice: async (file, start, end) => {
+      const { method, size } = get(file);
+      if (method === 0) {
+        const first = await begin(file);
+        return source.slice(name, first + Math.min(start, size), first + Math.min(end, size));
+      }
+      if (last?.file !== file) last = { file, whole: bytes(file) };
+      return (await last.whole).subarray(start, end);
+    },
     open: () => null,
   };
 }
@@ -111,6 +126,7 @@ async function listEntries(source: Source, name: string): Promise<Map<string, En
         hint: "Unpack the archive and give the folder.",
       });
     }
+    if (entry.method === 0 && entry.packed !== entry.size) throw damaged(name, file);
     if (!file.endsWith("/")) entries.set(file, entry);
     at += 46 + nameLength + extra + comment;
   }

@@ -9,7 +9,13 @@ type Files = Readonly<Record<string, string | Uint8Array>>;
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../fixtures/io/${name}`, import.meta.url)));
 
-const simulated = async (platform: "visium" | "xenium"): Promise<Files> => {
+const made = new Map<string, Promise<Files>>();
+const simulated = (platform: "visium" | "xenium"): Promise<Files> => {
+  const files = made.get(platform) ?? simulate(platform);
+  made.set(platform, files);
+  return files;
+};
+const simulate = async (platform: "visium" | "xenium"): Promise<Files> => {
   const layout = platform === "visium" ? "visium" : "cells";
   const tissue = simulateTissue({ layout, observations: 120, genes: 200, seed: 5 });
   return Object.fromEntries(await writeSimulated(tissue, platform));

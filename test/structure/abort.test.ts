@@ -76,6 +76,7 @@ const short = new Set([
   "renderSvg",
   "sha256",
   "sha256Files",
+  "urlSource",
   "writeFile",
   "writeFolder",
   "writeSimulated",

@@ -199,6 +199,7 @@ const takeNothing = new Set([
   "mapFigure",
   "openImages",
   "openMatrix",
+  "openSource",
   "parseInteractions",
   "pathSource",
   "readText",
@@ -207,6 +208,7 @@ const takeNothing = new Set([
   "sha256Files",
   "simulateTissue",
   "stream",
+  "urlSource",
   "writeFile",
   "writeFolder",
 ]);
