@@ -1,7 +1,8 @@
 import { SpatialError } from "../core/errors.ts";
+import { ringMoments } from "../kernels/polygons.ts";
 import type { Affine } from "../model/image.ts";
 import type { Shapes } from "../model/shapes.ts";
-import { type Part, ringMoments, shapeBuilder } from "./polygons.ts";
+import { type Part, shapeBuilder } from "./polygons.ts";
 
 /** Points, circles or polygons with their names and centroids. */
 export interface Geometry {

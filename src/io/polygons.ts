@@ -1,4 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
+import { ringMoments } from "../kernels/polygons.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { ids } from "../model/table.ts";
 
@@ -125,48 +126,6 @@ export function parseGeoJson(
     );
   }
   return { shapes: shapes.finish(), multiple: shapes.multiple() };
-}
-
-/** x, y of the centroid of area of each shape, holes taken out; of the middle of its corners where it has no area. */
-export function centroids({ shapeOffsets, ringOffsets, coordinates }: Shapes): Float64Array {
-  const out = new Float64Array(2 * (shapeOffsets.length - 1));
-  for (let s = 0; s + 1 < shapeOffsets.length; s++) {
-    let [area, mx, my] = [0, 0, 0];
-    const first = ringOffsets[shapeOffsets[s]];
-    const last = ringOffsets[shapeOffsets[s + 1]];
-    for (let r = shapeOffsets[s]; r < shapeOffsets[s + 1]; r++) {
-      const [a, x, y] = ringMoments(coordinates.subarray(2 * ringOffsets[r], 2 * ringOffsets[r + 1]));
-      const sign = (a < 0 ? -1 : 1) * (r === shapeOffsets[s] ? 1 : -1);
-      area += sign * a;
-      mx += sign * x;
-      my += sign * y;
-    }
-    if (area === 0) {
-      for (let c = first; c < last; c++) {
-        mx += coordinates[2 * c];
-        my += coordinates[2 * c + 1];
-      }
-      area = last - first;
-    }
-    out[2 * s] = mx / area;
-    out[2 * s + 1] = my / area;
-  }
-  return out;
-}
-
-/** Twice the signed area of a ring, and that times its centroid; sums run from its first corner, to lose no digits. */
-export function ringMoments(ring: ArrayLike<number>): readonly [number, number, number] {
-  let [area, mx, my] = [0, 0, 0];
-  const ox = ring[0];
-  const oy = ring[1];
-  for (let k = 2; k + 3 < ring.length; k += 2) {
-    const [ax, ay, bx, by] = [ring[k] - ox, ring[k + 1] - oy, ring[k + 2] - ox, ring[k + 3] - oy];
-    const cross = ax * by - bx * ay;
-    area += cross;
-    mx += (cross * (ax + bx)) / 3;
-    my += (cross * (ay + by)) / 3;
-  }
-  return [area, mx + area * ox, my + area * oy];
 }
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE, LIST, LIST_END] = [34, 92, 123, 125, 91, 93];

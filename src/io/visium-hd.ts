@@ -1,11 +1,12 @@
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
+import { centroids } from "../kernels/polygons.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { idList } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
-import { centroids, parseGeoJson } from "./polygons.ts";
+import { parseGeoJson } from "./polygons.ts";
 import { joinPositions } from "./positions.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";

@@ -49,7 +49,7 @@ export {
   type ReadPixelsOptions,
   type SampleType,
 } from "./image.ts";
-export { type Shapes, type Transcripts } from "./shapes.ts";
+export { transcripts, type Shapes, type TranscriptParts, type Transcripts } from "./shapes.ts";
 export {
   dataset,
   geneNames,

@@ -36,3 +36,4 @@ export {
   type ScaleResult,
   type StandardizeOptions,
 } from "./scale.ts";
+export { assignTranscripts, countTranscripts, type CountTranscriptsResult } from "./transcripts.ts";
