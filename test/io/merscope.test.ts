@@ -2,7 +2,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { createHdf5 } from "../../src/io/hdf5-write.ts";
 import { memorySource, pathSource, readSample } from "../../src/io/index.ts";
-import { centroids } from "../../src/io/polygons.ts";
+import { centroids } from "../../src/kernels/polygons.ts";
 import { idList, type Shapes } from "../../src/model/index.ts";
 import { compareOutlines } from "../support/outlines.ts";
 import { realData } from "../support/shared.ts";

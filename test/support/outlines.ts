@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect } from "vitest";
-import { centroids, ringMoments } from "../../src/io/polygons.ts";
+import { centroids, ringMoments } from "../../src/kernels/polygons.ts";
 import type { Shapes } from "../../src/model/index.ts";
 
 /** Made by test/oracles/read_outlines.py. */
