@@ -1,4 +1,5 @@
-export { nearestSquares } from "./nearest";
+export { distancesTo, nearestCenter } from "./cells";
+export { nearestRectangles, nearestSquares } from "./nearest";
 export { projectRows } from "./project";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
 export { power4, umapEpoch } from "./umap";

@@ -40,6 +40,36 @@ export function nearestSquares(
   }
 }
 
+// The pairs of `count` rectangles, each four numbers: first and last row, first and last column, multiples of 8.
+export function nearestRectangles(
+  points: usize,
+  norms: usize,
+  dims: i32,
+  rectangles: usize,
+  count: i32,
+  kept: i32,
+  distances: usize,
+  indices: usize,
+  limits: usize,
+): void {
+  for (let t = 0; t < count; t++) {
+    const at = rectangles + ((<usize>t) << 4);
+    nearestTile(
+      points,
+      norms,
+      dims,
+      load<i32>(at),
+      load<i32>(at, 4),
+      load<i32>(at, 8),
+      load<i32>(at, 12),
+      kept,
+      distances,
+      indices,
+      limits,
+    );
+  }
+}
+
 // All pairs i < j with i in [rowStart, rowEnd) and j in [colStart, colEnd); starts and ends are multiples of 8.
 function nearestTile(
   points: usize,
@@ -112,8 +142,8 @@ function keep(
   const limit = v128.load32_splat(limits + ((<usize>i) << 2));
   const s0 = f32x4.add(norm, f32x4.sub(v128.load(norms + at), f32x4.add(dot0, dot0)));
   const s1 = f32x4.add(norm, f32x4.sub(v128.load(norms + at, 16), f32x4.add(dot1, dot1)));
-  const near0 = v128.or(f32x4.lt(s0, limit), f32x4.lt(s0, v128.load(limits + at)));
-  const near1 = v128.or(f32x4.lt(s1, limit), f32x4.lt(s1, v128.load(limits + at, 16)));
+  const near0 = v128.or(f32x4.le(s0, limit), f32x4.le(s0, v128.load(limits + at)));
+  const near1 = v128.or(f32x4.le(s1, limit), f32x4.le(s1, v128.load(limits + at, 16)));
   if (!v128.any_true(v128.or(near0, near1))) return;
   let mask = i32x4.bitmask(near0) | (i32x4.bitmask(near1) << 4);
   while (mask != 0) {
@@ -132,7 +162,7 @@ function laneOf(v: v128, lane: i32): f32 {
   return lane == 2 ? f32x4.extract_lane(v, 2) : f32x4.extract_lane(v, 3);
 }
 
-// Inserts a neighbor into a point's slots; of equal distances the one offered first stays ahead.
+// Inserts a neighbor into a point's slots, which hold the least by (distance, index).
 function offer(
   point: i32,
   other: i32,
@@ -143,11 +173,14 @@ function offer(
   limits: usize,
 ): void {
   const limit = limits + ((<usize>point) << 2);
-  if (!(s < load<f32>(limit))) return;
+  if (!(s <= load<f32>(limit) && s < Infinity)) return;
   const first = (<usize>point * <usize>kept) << 2;
   let slot = first + ((<usize>(kept - 1)) << 2);
-  while (slot > first && load<f32>(distances + slot - 4) > s) {
-    store<f32>(distances + slot, load<f32>(distances + slot - 4));
+  if (s == load<f32>(limit) && other > load<i32>(indices + slot)) return;
+  while (slot > first) {
+    const before = load<f32>(distances + slot - 4);
+    if (before < s || (before == s && load<i32>(indices + slot - 4) < other)) break;
+    store<f32>(distances + slot, before);
     store<i32>(indices + slot, load<i32>(indices + slot - 4));
     slot -= 4;
   }

@@ -1,16 +1,8 @@
 import { SpatialError } from "../core/errors.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Dense } from "../model/matrix.ts";
+import { centering, checkFinite, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
 import { type Call, threadsFor, withThreads } from "./wasm/threads.ts";
-
-/** The k nearest others of each point, by (distance, index). */
-export interface Neighbors {
-  readonly k: number;
-  /** length n * k, row-major */
-  readonly indices: Uint32Array;
-  /** Euclidean, length n * k, row-major, ascending within a row */
-  readonly distances: Float64Array;
-}
 
 /** Points on a side of the square of pairs that one kernel call takes; a multiple of 8. */
 const SIDE = 256;
@@ -33,14 +25,13 @@ const ROUNDING = 5.960464477539063e-8;
  * @param k from 0 to n - 1
  */
 export async function exactNeighbors(points: Dense, k: number, run: RunOptions = {}): Promise<Neighbors> {
-  const { rows: n, cols: dims, data } = points;
+  const { rows: n, cols: dims } = points;
+  checkFinite(points);
   if (!(k >= 0 && k <= Math.max(0, n - 1)))
     throw new SpatialError(
       "input",
       `${n} points have at most ${Math.max(0, n - 1)} neighbors, asked for ${k}.`,
     );
-  const finite = data.every((v) => Number.isFinite(v));
-  if (!finite) throw new SpatialError("input", "Coordinates must be finite, found NaN or infinity.");
   const indices = new Uint32Array(n * k);
   const distances = new Float64Array(n * k);
   if (k === 0) return { k, indices, distances };
@@ -130,12 +121,7 @@ export async function exactNeighbors(points: Dense, k: number, run: RunOptions =
 /** Writes the centered points, scaled into [-1, 1], in panels of 8, with their squared lengths; returns the scale. */
 function centerIntoPanels(points: Dense, panels: Float32Array, norms: Float32Array): number {
   const { rows: n, cols: dims, data } = points;
-  const mean = new Float64Array(dims);
-  for (let i = 0; i < n; i++) for (let d = 0; d < dims; d++) mean[d] += data[i * dims + d] / n;
-  let largest = 0;
-  for (let i = 0; i < n; i++)
-    for (let d = 0; d < dims; d++) largest = Math.max(largest, Math.abs(data[i * dims + d] - mean[d]));
-  const scale = largest > 0 ? 1 / largest : 1;
+  const { mean, scale } = centering(points);
   for (let i = 0; i < n; i++) {
     const at = (i >> 3) * dims * 8 + (i & 7);
     let norm = 0;
@@ -146,48 +132,4 @@ function centerIntoPanels(points: Dense, panels: Float32Array, norms: Float32Arr
     norms[i] = norm;
   }
   return scale;
-}
-
-/** Squared distance of two points; may stop early with some number above `limit`. */
-function squared(points: Dense, i: number, j: number, limit: number): number {
-  const { cols: dims, data } = points;
-  let sum = 0;
-  for (let d = 0; d < dims && !(sum > limit); d++) {
-    const difference = data[i * dims + d] - data[j * dims + d];
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-interface NearestList {
-  readonly clear: () => void;
-  /** Takes a candidate if it is among the k least by (squared distance, index). */
-  readonly offer: (squaredDistance: number, index: number) => void;
-  /** The k-th squared distance; infinite until k were taken. */
-  readonly worst: () => number;
-  readonly write: (indices: Uint32Array, distances: Float64Array, at: number) => void;
-}
-
-function nearestList(k: number): NearestList {
-  const squares = new Float64Array(k);
-  const index = new Uint32Array(k);
-  let held = 0;
-  const worst = (): number => (held < k ? Infinity : squares[k - 1]);
-  const offer = (s: number, j: number): void => {
-    if (held === k && (s > squares[k - 1] || (s === squares[k - 1] && j > index[k - 1]))) return;
-    let slot = held < k ? held++ : k - 1;
-    for (; slot > 0 && (squares[slot - 1] > s || (squares[slot - 1] === s && index[slot - 1] > j)); slot--) {
-      squares[slot] = squares[slot - 1];
-      index[slot] = index[slot - 1];
-    }
-    squares[slot] = s;
-    index[slot] = j;
-  };
-  const write = (indices: Uint32Array, distances: Float64Array, at: number): void => {
-    for (let t = 0; t < k; t++) {
-      indices[at + t] = index[t];
-      distances[at + t] = Math.sqrt(squares[t]);
-    }
-  };
-  return { clear: () => void (held = 0), offer, worst, write };
 }

@@ -53,7 +53,7 @@ describe.skipIf(oracles === null)("neighborGraph agrees with scanpy", () => {
       const npz = readNpz(join(oracles!, "core", `${name}.npz`));
       const data = npz[key].data as Float32Array | Float64Array;
       const { knn, graph, params } = await neighborGraph(dense(data.length / cols, cols, data));
-      expect(params).toEqual({ neighbors: 15 });
+      expect(params).toEqual({ neighbors: 15, exact: true, seed: 0 });
       const distances = readCsr(npz, "distances");
       expect(knn.indptr).toEqual(distances.indptr);
       expect(knn.indices).toEqual(distances.indices);

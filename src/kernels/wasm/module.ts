@@ -14,6 +14,36 @@ export type SparseProduct = (
 
 /** The exports of assembly/kernels; each is described there. Addresses are byte offsets into the arena's memory. */
 export interface Kernels {
+  readonly nearestCenter: (
+    points: number,
+    dims: number,
+    order: number,
+    from: number,
+    to: number,
+    centers: number,
+    norms: number,
+    panels: number,
+    out: number,
+  ) => void;
+  readonly distancesTo: (
+    points: number,
+    dims: number,
+    point: number,
+    from: number,
+    to: number,
+    out: number,
+  ) => void;
+  readonly nearestRectangles: (
+    points: number,
+    norms: number,
+    dims: number,
+    rectangles: number,
+    count: number,
+    kept: number,
+    distances: number,
+    indices: number,
+    limits: number,
+  ) => void;
   readonly nearestSquares: (
     points: number,
     norms: number,

@@ -35,11 +35,14 @@ function nearestTile(
   const f = Math.fround;
   const at = (i: number, d: number): number => points[(i >> 3) * dims * 8 + d * 8 + (i & 7)];
   const offer = (point: number, other: number, s: number): void => {
-    if (!(s < state.limits[point])) return;
+    if (!(s <= state.limits[point] && s < Infinity)) return;
     const first = point * kept;
     let slot = first + kept - 1;
-    for (; slot > first && state.distances[slot - 1] > s; slot--) {
-      state.distances[slot] = state.distances[slot - 1];
+    if (s === state.limits[point] && other > state.indices[slot]) return;
+    for (; slot > first; slot--) {
+      const before = state.distances[slot - 1];
+      if (before < s || (before === s && state.indices[slot - 1] < other)) break;
+      state.distances[slot] = before;
       state.indices[slot] = state.indices[slot - 1];
     }
     state.distances[slot] = s;
