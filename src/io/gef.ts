@@ -2,7 +2,7 @@ import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { ids, type Table, table } from "../model/table.ts";
 import type { H5File, Records } from "./hdf5.ts";
-import { type CountStream, pause } from "./square-bins.ts";
+import { type CountStream, pause } from "./count-stream.ts";
 import { PITCH } from "./stereoseq-bins.ts";
 
 /** Rows read at once: 9 to 12 MB. */

@@ -6,7 +6,7 @@ import { ids, table } from "../model/table.ts";
 import { assemble, GENES } from "./assemble.ts";
 import { type Draft, grouped } from "./report.ts";
 import type { Source } from "./source.ts";
-import { areaOf, type Pass, pause, type PlacedCounts, sumRows, sumSquares } from "./square-bins.ts";
+import { areaOf, type Pass, pause, type PlacedCounts, sumEntries, sumSquares } from "./count-stream.ts";
 import { binDataset, DEFAULT_BIN, PITCH, stepsOf } from "./stereoseq-bins.ts";
 import { fieldEnd, fieldNumber, fieldText } from "./text.ts";
 import { lineBlocks } from "./text-blocks.ts";
@@ -188,7 +188,7 @@ async function cellDataset(
   const pieces = piecesOf(molecules);
   const each: Pass = async (work) => pieces.forEach(work);
   const { columns, squares } = await areaOf(each, name, 1);
-  const matrix = await sumRows(each, rowOf.size, { subject: name, genes: genes.length }, (_, e) => row[e]);
+  const matrix = await sumEntries(each, rowOf.size, { subject: name, genes: genes.length }, (_, e) => row[e]);
   const parts = assemble(
     {
       subject: name,

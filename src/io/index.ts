@@ -4,6 +4,7 @@ export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
 export { openImages, type OpenImagesOptions } from "./open-images.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";
+export { readBarcodeMappings } from "./barcode-mappings.ts";
 export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blocked.ts";
 export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
 export { hdf5Digest, sha256 } from "./digest.ts";

@@ -1,10 +1,11 @@
 import { SpatialError } from "../core/errors.ts";
 import { dataset, positions, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
+import { latticeIds } from "../model/square-bins.ts";
 import { type Table, table } from "../model/table.ts";
 import { noteRepeats, place } from "./assemble.ts";
 import { counted, type Draft } from "./report.ts";
-import { placeIds, type SquareBins } from "./square-bins.ts";
+import type { SquareBins } from "./count-stream.ts";
 
 /** Nanometres between neighbors on a Stereo-seq chip, where a file does not say it. */
 export const PITCH = 500;
@@ -40,7 +41,8 @@ export function binDataset(
     `${counted(genes.ids.length, "gene")} x ${counted(n, "bin")} of ${(size * pitch) / 1000} um (bin${size}) from ${subject}.`,
   );
   noteRepeats(genes, report);
-  const cells = table(placeIds(x, y), {
+  const names = latticeIds(y, x, (row, col) => `${col}_${row}`, /^(?<col>\d+)_(?<row>\d+)$/);
+  const cells = table(names, {
     array_row: y.map((v) => v / size),
     array_col: x.map((v) => v / size),
   });

@@ -8,7 +8,7 @@ import { assemble, GENES, soundRows, soundSizes } from "./assemble.ts";
 import { BLOCK, geneTable, member, pitchOf } from "./gef.ts";
 import type { H5File, Records } from "./hdf5.ts";
 import { counted, type Draft } from "./report.ts";
-import { pause } from "./square-bins.ts";
+import { pause } from "./count-stream.ts";
 
 /** Outlines read at once. */
 const OUTLINES = 65_536;

@@ -7,7 +7,7 @@ import { readGem } from "./gem.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import type { Draft } from "./report.ts";
 import type { Source } from "./source.ts";
-import { sumSquares } from "./square-bins.ts";
+import { sumSquares } from "./count-stream.ts";
 import { binDataset, DEFAULT_BIN, PITCH, stepsOf } from "./stereoseq-bins.ts";
 import { readCellBins } from "./stereoseq-cells.ts";
 

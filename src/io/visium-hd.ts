@@ -4,6 +4,7 @@ import { centroids } from "../kernels/polygons.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
+import { sumBins } from "../model/square-bins.ts";
 import { idList } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
 import { parseGeoJson } from "./polygons.ts";
@@ -67,10 +68,10 @@ function cellMatrix(source: Source, folder: string): SegmentedFiles["matrix"] | 
 }
 
 /**
- * Reads the bins of one size (8 um where there are any and nothing else is asked for), or the segmented cells where
- * there are no bins.
+ * Reads the bins of one size (8 um where there are any and nothing else is asked for), summed from the largest that divide it
+ * where they are not stored, or the segmented cells where there are no bins.
  *
- * @throws {SpatialError} `not-found` where there are no bins of the size asked for
+ * @throws {SpatialError} `not-found` where there are no bins to make those asked for
  */
 export async function readVisiumHd(
   source: Source,
@@ -82,7 +83,12 @@ export async function readVisiumHd(
 ): Promise<SpatialDataset> {
   const sizes = files.bins.map((bin) => bin.microns);
   const wanted = binSize ?? (sizes.includes(8) ? 8 : sizes[0]);
-  const chosen = files.bins.find((bin) => bin.microns === wanted);
+  const chosen = files.bins
+    .filter((bin) => wanted % bin.microns === 0)
+    .reduce<HdFiles["bins"][number] | undefined>(
+      (best, bin) => (best === undefined || bin.microns > best.microns ? bin : best),
+      undefined,
+    );
   if (chosen === undefined) {
     if (binSize === undefined && files.cells !== null)
       return readSegmented(source, files.cells, values, report, run);
@@ -96,14 +102,20 @@ export async function readVisiumHd(
       },
     );
   }
-  const others = sizes.filter((size) => size !== wanted);
+  const others = sizes.filter((size) => size !== chosen.microns);
   if (others.length > 0)
     report.warnings.push(
-      `Bins of ${wanted} um were read; there are also bins of ${others.join(" and ")} um: choose with binSize (--bin-size).`,
+      `Bins of ${chosen.microns} um were read; there are also bins of ${others.join(" and ")} um: choose with binSize (--bin-size).`,
     );
   if (files.cells !== null)
     report.warnings.push(`There are segmented cells too: to read them, give ${files.cells.folder}.`);
-  return readVisium(source, chosen.files, values, report, run);
+  const bins = await readVisium(source, chosen.files, values, report, run);
+  if (chosen.microns === wanted) return bins;
+  const larger = await sumBins(bins, wanted / chosen.microns, run);
+  report.joined.push(
+    `${counted(larger.cells.ids.length, "bin")} of ${wanted} um are sums of those of ${chosen.microns} um.`,
+  );
+  return larger;
 }
 
 /** Segmented cells: counts, outlines (cells and nuclei), centroids as positions. */

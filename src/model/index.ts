@@ -39,6 +39,19 @@ export {
   type Ids,
   type Table,
 } from "./table.ts";
+export { sumRows } from "./aggregate.ts";
+export { squareBin, squareBinIds, squareBinName, sumBins, type SquareBin } from "./square-bins.ts";
+export {
+  binsOfCells,
+  cellsOfBins,
+  sumBinsOfCells,
+  type BarcodeMappings,
+  type BinsOfCellsResult,
+  type CellPart,
+  type CellsOfBinsResult,
+  type OverlapOptions,
+  type SumBinsOfCellsOptions,
+} from "./barcode-mappings.ts";
 export { type Graph } from "./graph.ts";
 export {
   type Affine,

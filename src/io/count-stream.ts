@@ -1,7 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Sparse } from "../model/matrix.ts";
-import type { Ids } from "../model/table.ts";
 
 /** Counts of one gene at places of a square lattice: entries [start, end) of the arrays. */
 export interface PlacedCounts {
@@ -62,7 +61,7 @@ export async function sumSquares(stream: CountStream, size: number, run: RunOpti
     }
   });
   const { before, total } = ranksOf(bits);
-  const counts = await sumRows(each, total, stream, ({ x, y }, e) => {
+  const counts = await sumEntries(each, total, stream, ({ x, y }, e) => {
     const square = squareOf(x[e], y[e]);
     return before[square >>> 5] + ones(bits[square >>> 5] & ((1 << (square & 31)) - 1));
   });
@@ -103,7 +102,7 @@ export async function areaOf(
  *
  * @throws {SpatialError} `memory` for 2^32 sums and more
  */
-export async function sumRows(
+export async function sumEntries(
   each: Pass,
   rows: number,
   { subject, genes }: Pick<CountStream, "subject" | "genes">,
@@ -174,28 +173,6 @@ function ones(word: number): number {
   word -= (word >>> 1) & 0x55555555;
   word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
   return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/** Names `x_y` of places that ascend by y, then x: made when asked for, found by halving. */
-export function placeIds(x: Int32Array, y: Int32Array): Ids {
-  const at = (i: number): string => {
-    if (!(i >= 0 && i < x.length))
-      throw new SpatialError("input", `There is no row ${i} in ${x.length} rows.`);
-    return `${x[i]}_${y[i]}`;
-  };
-  const indexOf = (id: string): number => {
-    const match = /^(\d+)_(\d+)$/.exec(id);
-    if (match === null) return -1;
-    const [px, py] = [Number(match[1]), Number(match[2])];
-    let [low, high] = [0, x.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (y[middle] < py || (y[middle] === py && x[middle] < px)) low = middle + 1;
-      else high = middle;
-    }
-    return low < x.length && at(low) === id ? low : -1;
-  };
-  return { length: x.length, at, indexOf };
 }
 
 /** Lets other work in between two pieces, and the caller stop. */
