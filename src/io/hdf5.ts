@@ -75,12 +75,27 @@ export async function withHdf5<T>(
   }
 }
 
-/** Opens a file of a source; the caller closes it. A file on disk is read where it lies, others are in memory. */
+/** Bytes of the largest file that is read whole: 512 MB on a browser's page, where more would freeze it. */
+const LARGEST = "document" in globalThis ? 536_870_912 : 2_000_000_000;
+
+/**
+ * Opens a file of a source; the caller closes it. A file on disk, and in a browser's Worker a blob, is read where it lies,
+ * others are in memory.
+ */
 export async function openHdf5(source: Source, name: string): Promise<{ file: H5File; close: () => void }> {
   const h5 = await loadHdf5();
   const files = h5.Module.FS as unknown as VirtualFiles;
   const virtual = `read-${opened++}.h5`;
   const direct = source.open(name);
+  if (direct === null && source.size(name) > LARGEST)
+    throw new SpatialError(
+      "memory",
+      `${name} has ${source.size(name)} bytes, too many to be read whole here.`,
+      {
+        subject: name,
+        hint: "Read it in a Worker, where parts of a file can be read, or in Node from disk.",
+      },
+    );
   if (direct === null) files.writeFile(virtual, await source.bytes(name), { canOwn: true });
   else mountDirect(files, virtual, direct);
   let file: H5wasm.File | null = null;

@@ -1,6 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 
-/** Reads parts of one file without waiting; only where the runtime has a file system. */
+/** Reads parts of one file without waiting: of a file system, of memory, and in a browser's Worker of a blob. */
 export interface SyncFile {
   readonly size: number;
   /** Fills `into` from `position` and returns how many bytes there were. */
@@ -59,7 +59,8 @@ export function memorySource(files: ReadonlyMap<string, Uint8Array>, label: stri
 
 /**
  * A source over a browser's `File` objects (a dropped folder, an input element) or named blobs. Files from a chosen
- * folder keep their relative paths.
+ * folder keep their relative paths; a message to a Worker loses these, so send `{name, blob}` there. HDF5 files are read
+ * where they lie in a Worker, and whole (up to 512 MB) on the page itself.
  *
  * @example
  * ```ts
@@ -86,8 +87,38 @@ export function blobSource(
     size: (name) => get(name).size,
     bytes: (name) => read(get(name)),
     slice: (name, start, end) => read(get(name).slice(start, end)),
-    open: () => null,
+    open: (name) => (hasSyncReader ? syncBlob(get(name)) : null),
   };
+}
+
+/** Only the Workers of a browser can read a blob without waiting. */
+const hasSyncReader: boolean = "FileReaderSync" in globalThis;
+/** Bytes of a blob that are fetched and kept at once, since HDF5 reads in small steps. */
+const BLOCK = 1_048_576;
+
+/** Reads a blob without waiting. */
+function syncBlob(blob: Blob): SyncFile {
+  const reader = new (globalThis as unknown as { FileReaderSync: new () => SyncReader }).FileReaderSync();
+  const fetched = (start: number, length: number): Uint8Array =>
+    new Uint8Array(reader.readAsArrayBuffer(blob.slice(start, start + length)));
+  let block: Uint8Array = new Uint8Array(0);
+  let first = 0;
+  const read = (into: Uint8Array, position: number): number => {
+    let part: Uint8Array;
+    if (into.length >= BLOCK) part = fetched(position, into.length);
+    else {
+      const end = Math.max(position, Math.min(position + into.length, blob.size));
+      if (position < first || end > first + block.length) block = fetched((first = position), BLOCK);
+      part = block.subarray(position - first, end - first);
+    }
+    into.set(part);
+    return part.length;
+  };
+  return { size: blob.size, read, close: () => undefined };
+}
+
+interface SyncReader {
+  readonly readAsArrayBuffer: (blob: Blob) => ArrayBuffer;
 }
 
 /** The whole file, unpacked if it is gzip by content. */
