@@ -72,7 +72,8 @@ export async function detect(source: Source): Promise<Candidate> {
         platform: "seqfish",
         folder: files.folder,
         file: files.prefix,
-        read: (report: Draft, o: ReadOptions) => readSeqfish(source, files, o.values, report, o),
+        read: (report: Draft, o: ReadOptions) =>
+          readSeqfish(source, files, o.shapes ?? true, o.values, report, o),
       })),
     ...findStereoseq(source).map((files) => ({
       platform: "stereo-seq",

@@ -105,7 +105,7 @@ export interface GeoJson {
 
 /**
  * Reads the polygons of a GeoJSON FeatureCollection, one feature after the other, so that a file may be larger than the
- * longest text. `nameOf` names a feature by its properties.
+ * longest text. `nameOf` names a feature by its properties, among them its own `id`.
  *
  * @throws {SpatialError} `format` where the file is no whole GeoJSON, or a feature no polygon
  */
@@ -172,7 +172,7 @@ function parseFeature(bytes: Uint8Array, subject: string): Feature {
     const value: unknown = JSON.parse(decoder.decode(bytes));
     if (isObject(value) && isObject(value["geometry"]))
       return {
-        properties: isObject(value["properties"]) ? value["properties"] : {},
+        properties: { id: value["id"], ...(isObject(value["properties"]) ? value["properties"] : {}) },
         geometry: value["geometry"],
       };
   } catch (cause) {

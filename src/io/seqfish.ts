@@ -1,8 +1,12 @@
 import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
-import { parseCoordinates } from "./coordinates.ts";
-import type { Draft } from "./report.ts";
+import type { Shapes } from "../model/shapes.ts";
+import { ids } from "../model/table.ts";
+import { type Coordinates, parseCoordinates } from "./coordinates.ts";
+import { centroids, ringMoments } from "../kernels/polygons.ts";
+import { parseGeoJson } from "./polygons.ts";
+import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
 import { readTables } from "./table.ts";
 
@@ -13,28 +17,33 @@ export interface SeqfishFiles {
   readonly prefix: string;
   readonly counts: string;
   readonly cells: string;
+  readonly outlines: string | null;
 }
 
-/** All regions of a source: a CellxGene table with CellCoordinates of the same prefix beside it. */
+/** All regions of a source: a CellxGene table with CellCoordinates beside it, with the same words before and after. */
 export function findSeqfish(source: Source): SeqfishFiles[] {
   const samples: SeqfishFiles[] = [];
   for (const name of source.names) {
-    const match = /^(.*\/)?([^/]*?)(?:CellxGene|CxG)\.csv(\.gz)?$/i.exec(name);
+    const match = /^(.*\/)?([^/]*?)(?:CellxGene|CxG)([^/]*?)\.csv(\.gz)?$/i.exec(name);
     if (match === null) continue;
-    const [, folder = "", prefix] = match;
-    const wanted = new Set(
-      ["csv", "csv.gz"].map((end) => `${folder}${prefix}CellCoordinates.${end}`.toLowerCase()),
-    );
-    const cells = source.names.find((n) => wanted.has(n.toLowerCase()));
-    if (cells !== undefined) samples.push({ folder, prefix, counts: name, cells });
+    const [, folder = "", prefix, suffix, packed] = match;
+    if (packed !== undefined && source.names.includes(name.slice(0, -packed.length))) continue;
+    const find = (what: string, ...endings: readonly string[]): string | null => {
+      const wanted = endings.map((end) => `${folder}${prefix}${what}${suffix}.${end}`.toLowerCase());
+      return source.names.find((n) => wanted.includes(n.toLowerCase())) ?? null;
+    };
+    const cells = find("CellCoordinates", "csv", "csv.gz");
+    const outlines = find("Boundaries", "geojson", "geojson.gz");
+    if (cells !== null) samples.push({ folder, prefix: prefix + suffix, counts: name, cells, outlines });
   }
   return samples;
 }
 
-/** Reads a region: cells x genes, centers joined by label. */
+/** Reads a region: cells x genes, centers joined by label, outlines in their coordinates. */
 export async function readSeqfish(
   source: Source,
   files: SeqfishFiles,
+  outlines: boolean,
   values: Values | undefined,
   report: Draft,
   run: RunOptions,
@@ -47,8 +56,86 @@ export async function readSeqfish(
   report.warnings.push(
     "The scale of the coordinates is in the images' headers, which are not read: micrometres are unknown.",
   );
-  return dataset({
-    ...(await readTables(counts, files.counts, places, layout, report, run)),
-    platform: "seqfish",
+  const ds = await readTables(counts, files.counts, places, layout, report, run);
+  const shapes =
+    outlines && files.outlines !== null ? await readOutlines(source, files.outlines, places, report) : null;
+  return dataset({ ...ds, platform: "seqfish", ...(shapes && { shapes: { cell_boundaries: shapes } }) });
+}
+
+/** Names of properties, in lower case, under which a feature may say which cell it is. */
+const LABELS: readonly string[] = ["label", "cell_id", "cellid", "cell", "id", "name"];
+
+/**
+ * Outlines by label, or in the order of the cells where they have no labels of theirs. They are in pixels, centers in
+ * pixels or micrometres: the step between the two is found by laying outlines around the centers.
+ */
+async function readOutlines(
+  source: Source,
+  name: string,
+  places: Coordinates,
+  report: Draft,
+): Promise<Shapes | null> {
+  report.files.push(name);
+  const labelOf = (properties: Readonly<Record<string, unknown>>): string => {
+    const entries = Object.entries(properties).map(([key, value]) => [key.toLowerCase(), value] as const);
+    const found = LABELS.flatMap((label) => entries.filter(([key]) => key === label)).at(0)?.[1];
+    return typeof found === "number" || typeof found === "string" ? String(found) : "";
+  };
+  const { shapes, multiple } = parseGeoJson(await unpacked(source, name), labelOf, name);
+  const labels = places.ids ?? [];
+  const byLabel = stepBetween(shapes, places);
+  const inOrder = { ...shapes, ids: ids(labels) };
+  const byOrder =
+    byLabel === null && shapes.ids.length === labels.length ? stepBetween(inOrder, places) : null;
+  const step = byLabel ?? byOrder;
+  if (step === null) {
+    report.dropped.push({
+      what: `outline of ${name}`,
+      count: shapes.ids.length,
+      why: "they do not lie around the centers of cells of their labels",
+    });
+    return null;
+  }
+  if (byOrder !== null)
+    report.warnings.push(
+      `${name} names no cells: outlines were taken to be in the order of ${places.subject}.`,
+    );
+  const named = byOrder === null ? shapes : inOrder;
+  if (multiple > 0)
+    report.warnings.push(`${counted(multiple, "outline")} of several pieces: the largest of each is kept.`);
+  report.found.push(
+    `${counted(named.ids.length, "outline")} from ${name}${step === 1 ? "" : `, brought to the coordinates of the centers: ${step.toPrecision(4)} per pixel`}.`,
+  );
+  return step === 1 ? named : { ...named, coordinates: named.coordinates.map((v) => v * step) };
+}
+
+/** By what outlines must be multiplied so that most lie around the centers of their cells; null where nothing does it. */
+function stepBetween(outlines: Shapes, places: Coordinates): number | null {
+  const rowOf = new Map(places.ids?.map((label, i) => [label, i]));
+  const middles = centroids(outlines);
+  const { shapeOffsets, ringOffsets, coordinates } = outlines;
+  const rows = Int32Array.from(
+    { length: outlines.ids.length },
+    (_, s) => rowOf.get(outlines.ids.at(s)) ?? -1,
+  );
+  let [known, both, own] = [0, 0, 0];
+  rows.forEach((i, s) => {
+    const [x, y] = [middles[2 * s], middles[2 * s + 1]];
+    if (i < 0 || !Number.isFinite(places.x[i] * x + places.y[i] * y)) return;
+    known++;
+    both += places.x[i] * x + places.y[i] * y;
+    own += x * x + y * y;
   });
+  const fits = (step: number): boolean => {
+    let around = 0;
+    rows.forEach((i, s) => {
+      if (i < 0) return;
+      const first = shapeOffsets[s];
+      const ring = coordinates.subarray(2 * ringOffsets[first], 2 * ringOffsets[first + 1]);
+      const [dx, dy] = [places.x[i] - step * middles[2 * s], places.y[i] - step * middles[2 * s + 1]];
+      if (dx * dx + dy * dy < (step * step * Math.abs(ringMoments(ring)[0])) / 2) around++;
+    });
+    return step > 0 && 2 * around > known;
+  };
+  return [1, both / own].find(fits) ?? null;
 }

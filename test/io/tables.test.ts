@@ -30,6 +30,76 @@ describe("seqFISH (GenePS)", () => {
     expect(dataset.cells.columns["area"]).toEqual(Int32Array.of(40, 50, 60));
   });
 
+  /** Squares around centers (in units of `step`), in an order of their own. */
+  const squares = (labels: readonly number[], step: number, property: string | null): string => {
+    const features = labels.map((label) => {
+      const [x, y] = [(10 * label) / step, (100 * label) / step];
+      const ring = [
+        [x - 2, y - 2],
+        [x + 2, y - 2],
+        [x + 2, y + 2],
+        [x - 2, y + 2],
+        [x - 2, y - 2],
+      ];
+      const properties = property === null ? {} : { [property]: label, area: 16 };
+      return { type: "Feature", properties, geometry: { type: "Polygon", coordinates: [ring] } };
+    });
+    return JSON.stringify({ type: "FeatureCollection", features });
+  };
+
+  it("reads outlines by label or by order, in the coordinates of the centers", async () => {
+    const read = (outlines: string, options = {}): ReturnType<typeof readSample> =>
+      readSample(
+        files({
+          "Roi1_CellxGene.csv": counts,
+          "Roi1_CellCoordinates.csv": cells,
+          "Roi1_Boundaries.geojson": outlines,
+          "Roi10_Boundaries.geojson": "no JSON",
+        }),
+        options,
+      );
+    const first = (ds: SpatialDataset): number[] =>
+      Array.from(ds.shapes?.["cell_boundaries"].coordinates.slice(0, 2) ?? []);
+    const names = (ds: SpatialDataset): string[] =>
+      ds.shapes === undefined ? [] : idList(ds.shapes["cell_boundaries"].ids);
+    for (const property of ["label", "Cell_ID", "id"]) {
+      const { dataset } = await read(squares([3, 1, 2], 1, property));
+      expect([names(dataset), first(dataset)]).toEqual([
+        ["3", "1", "2"],
+        [28, 298],
+      ]);
+    }
+    const pixels = await read(squares([3, 1, 2], 0.125, "label"));
+    expect(first(pixels.dataset)).toEqual([30 - 0.25, 300 - 0.25]);
+    expect(pixels.report.found.at(-1)).toContain("0.1250 per pixel");
+    const nameless = await read(squares([2, 1, 3], 1, null));
+    expect(names(nameless.dataset)).toEqual(["2", "1", "3"]);
+    expect(nameless.report.warnings.join()).toContain("in the order of Roi1_CellCoordinates.csv");
+    for (const wrong of [
+      squares([1, 2], 1, null),
+      squares([3, 1, 2], 1, null),
+      squares([4, 5, 6], 1, "label"),
+    ]) {
+      const { dataset, report } = await read(wrong);
+      expect(dataset.shapes).toBeUndefined();
+      expect(report.dropped[0].why).toContain("do not lie around the centers");
+    }
+    expect((await read("no JSON", { shapes: false })).dataset.shapes).toBeUndefined();
+    await expect(read("no JSON")).rejects.toMatchObject({
+      code: "format",
+      subject: "Roi1_Boundaries.geojson",
+    });
+  });
+
+  it("reads the names of the first releases, with the region at the end", async () => {
+    const source = { "TestSet_CxG_1.csv": counts, "TestSet_CellCoordinates_1.csv": cells };
+    expect(xy((await readSample(files(source))).dataset)).toEqual([10, 100, 20, 200, 30, 300]);
+    const two = { ...source, "TestSet_CxG_2.csv": counts, "TestSet_CellCoordinates_2.csv": cells };
+    await expect(readSample(files(two))).rejects.toMatchObject({
+      message: expect.stringContaining("TestSet__1 (seqfish), TestSet__2 (seqfish)") as string,
+    });
+  });
+
   it("lists regions, and refuses one half", async () => {
     const two = {
       "Roi1_CellxGene.csv": counts,
