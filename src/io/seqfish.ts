@@ -1,14 +1,16 @@
 import type { RunOptions } from "../core/progress.ts";
+import { centroids, ringMoments } from "../kernels/polygons.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { ids } from "../model/table.ts";
 import { type Coordinates, parseCoordinates } from "./coordinates.ts";
-import { centroids, ringMoments } from "../kernels/polygons.ts";
+import { parseOme } from "./ome.ts";
 import { parseGeoJson } from "./polygons.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
 import { readTables } from "./table.ts";
+import { isTiff, openTiff } from "./tiff.ts";
 
 /** The files of one region of a seqFISH run (GenePS). */
 export interface SeqfishFiles {
@@ -18,7 +20,11 @@ export interface SeqfishFiles {
   readonly counts: string;
   readonly cells: string;
   readonly outlines: string | null;
+  /** An image whose header tells the size of a pixel. */
+  readonly image: string | null;
 }
+
+const TIFF = ["tiff", "tif", "ome.tiff", "ome.tif"];
 
 /** All regions of a source: a CellxGene table with CellCoordinates beside it, with the same words before and after. */
 export function findSeqfish(source: Source): SeqfishFiles[] {
@@ -34,7 +40,9 @@ export function findSeqfish(source: Source): SeqfishFiles[] {
     };
     const cells = find("CellCoordinates", "csv", "csv.gz");
     const outlines = find("Boundaries", "geojson", "geojson.gz");
-    if (cells !== null) samples.push({ folder, prefix: prefix + suffix, counts: name, cells, outlines });
+    const image = find("DAPI", ...TIFF) ?? find("Segmentation", ...TIFF);
+    if (cells !== null)
+      samples.push({ folder, prefix: prefix + suffix, counts: name, cells, outlines, image });
   }
   return samples;
 }
@@ -50,16 +58,49 @@ export async function readSeqfish(
 ): Promise<SpatialDataset> {
   report.files.push(files.counts, files.cells);
   const cells = await unpacked(source, files.cells);
-  const places = parseCoordinates(cells, files.cells, { id: "label" });
+  const places = await withScale(
+    parseCoordinates(cells, files.cells, { id: "label" }),
+    source,
+    files.image,
+    report,
+  );
   const layout = { orientation: "cells-by-genes", observation: "cell", values } as const;
   const counts = await unpacked(source, files.counts);
-  report.warnings.push(
-    "The scale of the coordinates is in the images' headers, which are not read: micrometres are unknown.",
-  );
   const ds = await readTables(counts, files.counts, places, layout, report, run);
   const shapes =
     outlines && files.outlines !== null ? await readOutlines(source, files.outlines, places, report) : null;
   return dataset({ ...ds, platform: "seqfish", ...(shapes && { shapes: { cell_boundaries: shapes } }) });
+}
+
+/**
+ * Coordinates with the scale that the header of an image tells. Releases differ: coordinates that fit into the image's
+ * micrometres are such, others are pixels.
+ */
+async function withScale(
+  places: Coordinates,
+  source: Source,
+  image: string | null,
+  report: Draft,
+): Promise<Coordinates> {
+  const description =
+    image === null || !(await isTiff(source, image))
+      ? ""
+      : (await openTiff(source, image)).pages[0].description;
+  const ome = parseOme(description).find(({ pixelSize }) => pixelSize !== null);
+  if (image === null || ome?.pixelSize === undefined || ome.pixelSize === null) {
+    report.warnings.push(
+      "No header of an image (DAPI or Segmentation) tells the size of a pixel: micrometres are unknown.",
+    );
+    return places;
+  }
+  report.files.push(image);
+  const [across, down] = ome.pixelSize;
+  const isMicrons =
+    !places.x.some((v) => v > ome.width * across) && !places.y.some((v) => v > ome.height * down);
+  report.found.push(
+    `Coordinates are ${isMicrons ? "micrometres" : "pixels"} by the header of ${image}: ${ome.width} x ${ome.height} pixels of ${across.toPrecision(4)} um.`,
+  );
+  return { ...places, unit: isMicrons ? "um" : "px", micronsPerUnit: isMicrons ? 1 : across };
 }
 
 /** Names of properties, in lower case, under which a feature may say which cell it is. */

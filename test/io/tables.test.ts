@@ -91,6 +91,54 @@ describe("seqFISH (GenePS)", () => {
     });
   });
 
+  /** The directory of a TIFF with that description, its one strip never looked at. */
+  const tiff = (description: string): Uint8Array => {
+    const note = text(`${description}\0`);
+    const view = new DataView(new ArrayBuffer(8 + 2 + 12 * 9 + 4 + note.length));
+    [0x4949002a, 8 << 24].forEach((word, k) => view.setUint32(4 * k, word));
+    view.setUint16(2, 42, true);
+    const tags = [
+      [256, 4, 1, 40],
+      [257, 4, 1, 400],
+      [258, 3, 1, 16],
+      [259, 3, 1, 1],
+      [262, 3, 1, 1],
+      [270, 2, note.length, 122],
+      [273, 4, 1, 122],
+      [278, 4, 1, 400],
+      [279, 4, 1, 0],
+    ];
+    view.setUint16(8, tags.length, true);
+    tags.forEach(([tag, type, count, value], k) => {
+      view.setUint16(10 + 12 * k, tag, true);
+      view.setUint16(12 + 12 * k, type, true);
+      view.setUint32(14 + 12 * k, count, true);
+      view.setUint32(18 + 12 * k, value, true);
+    });
+    new Uint8Array(view.buffer).set(note, 122);
+    return new Uint8Array(view.buffer);
+  };
+
+  it("takes the scale from an image's header: pixels, or micrometres where they fit into it", async () => {
+    const header = (size: number): Uint8Array =>
+      tiff(
+        `<OME><Image><Pixels SizeX="40" SizeY="400" SizeC="1" SizeZ="1" SizeT="1" Type="uint16" DimensionOrder="XYZCT" PhysicalSizeX="${size}" PhysicalSizeY="${size}"><Channel/></Pixels></Image></OME>`,
+      );
+    const scale = async (name: string, image: Uint8Array): Promise<unknown> => {
+      const { dataset, report } = await readSample(
+        files({ "Roi1_CellxGene.csv": counts, "Roi1_CellCoordinates.csv": cells, [name]: image }),
+      );
+      const { unit, micronsPerUnit } = dataset.positions as NonNullable<SpatialDataset["positions"]>;
+      expect(report.warnings.some((line) => line.includes("unknown"))).toBe(micronsPerUnit === null);
+      return [unit, micronsPerUnit];
+    };
+    expect(await scale("Roi1_DAPI.tiff", header(0.125))).toEqual(["px", 0.125]);
+    expect(await scale("Roi1_Segmentation.ome.tif", header(0.8))).toEqual(["um", 1]);
+    expect(await scale("Roi2_DAPI.tiff", header(0.8))).toEqual(["px", null]);
+    expect(await scale("Roi1_DAPI.tiff", tiff("none"))).toEqual(["px", null]);
+    expect(await scale("Roi1_DAPI.tiff", text("no image"))).toEqual(["px", null]);
+  });
+
   it("reads the names of the first releases, with the region at the end", async () => {
     const source = { "TestSet_CxG_1.csv": counts, "TestSet_CellCoordinates_1.csv": cells };
     expect(xy((await readSample(files(source))).dataset)).toEqual([10, 100, 20, 200, 30, 300]);
