@@ -46,21 +46,26 @@ export function textOf(column: Column): readonly string[] | null {
   return Array.isArray(column) ? (column as readonly string[]) : null;
 }
 
+/** What each row of var is, where it says so and some are genes and others not; else null. */
+export function kindsOf(all: Table): readonly string[] | null {
+  const column = all.columns["feature_types"] ?? all.columns["feature_type"];
+  const kinds = column === undefined ? null : textOf(column);
+  const isMixed = kinds !== null && kinds.includes(GENES) && kinds.some((kind) => kind !== GENES);
+  return isMixed ? kinds : null;
+}
+
 /** Genes and features of other kinds apart, where var says what each row is. */
 export function splitKinds(
   all: Table,
   matrices: Matrices,
   report: Draft,
 ): Pick<SpatialDataset, "genes" | "counts" | "layers" | "features"> {
-  const column = all.columns["feature_types"] ?? all.columns["feature_type"];
-  const kinds = column === undefined ? null : textOf(column);
-  const names = [...new Set(kinds ?? [])];
-  if (kinds === null || names.length < 2 || !names.includes(GENES))
-    return { genes: all, counts: matrices.counts, layers: matrices.layers, features: {} };
+  const kinds = kindsOf(all);
+  if (kinds === null) return { genes: all, counts: matrices.counts, layers: matrices.layers, features: {} };
   const rowsOf = (kind: string): number[] => kinds.flatMap((k, j) => (k === kind ? [j] : []));
   const genes = rowsOf(GENES);
   const features: Record<string, FeatureSet> = {};
-  for (const kind of names) {
+  for (const kind of new Set(kinds)) {
     if (kind === GENES || matrices.counts === null) continue;
     const rows = rowsOf(kind);
     features[kind] = { values: selectColumns(matrices.counts, rows), table: selectTable(all, rows) };

@@ -101,7 +101,7 @@ function isMatrix(file: Elements, path: string): boolean {
 }
 
 /** Where the matrix and the genes of `raw` stand: in a group, or (anndata before 0.7) beside X. */
-function rawOf(file: Elements): { readonly x: string; readonly genes: string } | null {
+export function rawOf(file: Elements): { readonly x: string; readonly genes: string } | null {
   const at = ["raw/", "raw."].find((start) => file.has(`${start}X`) && file.has(`${start}var`));
   return at === undefined ? null : { x: `${at}X`, genes: `${at}var` };
 }

@@ -32,7 +32,7 @@ export function soundSizes(
   subject: string,
   rows: number,
   cols: number,
-  indptr: Uint32Array,
+  indptr: ArrayLike<number>,
   columns: number,
   values: number,
 ): void {
@@ -199,7 +199,8 @@ export function featureTable(
   return table(ids(pick(vendor.featureIds)), columns);
 }
 
-function checkUnique(names: readonly string[], subject: string, noun: string): void {
+/** Refuses observations that share an id. */
+export function checkUnique(names: readonly string[], subject: string, noun: string): void {
   let isAscending = true;
   for (let i = 1; i < names.length && isAscending; i++) isAscending = names[i - 1] < names[i];
   if (isAscending) return;

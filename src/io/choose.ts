@@ -68,20 +68,30 @@ function withFeatures(ds: SpatialDataset, kinds: readonly string[], report: Draf
 }
 
 function withGenes(ds: SpatialDataset, wanted: readonly string[], report: Draft): SpatialDataset {
-  const { columns, unknown } = findGenes(ds.genes, wanted);
+  const columns = chooseGenes(ds.genes, wanted, report);
+  return columns.length === ds.genes.ids.length ? ds : selectGenes(ds, columns);
+}
+
+/**
+ * Rows of the genes with one of the names or ids, ascending.
+ *
+ * @throws {SpatialError} `not-found` where there is none
+ */
+export function chooseGenes(genes: Table, wanted: readonly string[], report: Draft): Uint32Array {
+  const { columns, unknown } = findGenes(genes, wanted);
   if (columns.length === 0)
     throw new SpatialError(
       "not-found",
-      `The sample has none of the genes asked for, ${sample(wanted) || "which are none"}: it has ${sample(geneNames(ds.genes))}.`,
+      `The sample has none of the genes asked for, ${sample(wanted) || "which are none"}: it has ${sample(geneNames(genes))}.`,
       { subject: "genes", hint: "Genes are asked for by name or id, as the sample spells them." },
     );
   if (unknown.length > 0)
     report.warnings.push(`Genes asked for that are not in the sample: ${sample(unknown, 12)}.`);
-  const p = ds.genes.ids.length;
+  const p = genes.ids.length;
   report.found.push(`${counted(columns.length, "gene")} of ${grouped(p)} as asked for.`);
-  if (columns.length === p) return ds;
-  report.dropped.push({ what: "gene", count: p - columns.length, why: "not asked for" });
-  return selectGenes(ds, columns);
+  if (columns.length < p)
+    report.dropped.push({ what: "gene", count: p - columns.length, why: "not asked for" });
+  return Uint32Array.from(columns);
 }
 
 /** Which genes have one of the names or ids, ascending, and which of these no gene has. */

@@ -45,7 +45,7 @@ export async function readSpatialData(
 }
 
 /** The one table, the one that is called "table", or the first; others are put aside. */
-function chooseTable(tree: ZarrTree, report: Draft): string {
+export function chooseTable(tree: ZarrTree, report: Draft): string {
   const folder = ["tables", "table"].find((g) => tree.isGroup(g) && tree.keys(g).length > 0);
   if (folder === undefined) {
     const there = ["points", "shapes", "labels", "images"].filter((g) => tree.isGroup(g));

@@ -16,7 +16,8 @@ export function tenxSchema(file: H5File): "v3" | "v2" | null {
   return genomes(file).length > 0 ? "v2" : null;
 }
 
-function genomes(file: H5File): string[] {
+/** The groups of a file with one per genome. */
+export function genomes(file: H5File): string[] {
   return file
     .keys("")
     .filter(
@@ -40,6 +41,18 @@ export function isSpatialChemistry(file: H5File): boolean {
   return /spatial|visium/i.test(String(file.attribute("", "chemistry_description") ?? ""));
 }
 
+/** The schema of a 10x HDF5 file; refuses others. */
+export function requireTenx(file: H5File): "v3" | "v2" {
+  refuseMolecules(file);
+  const schema = tenxSchema(file);
+  if (schema !== null) return schema;
+  throw new SpatialError(
+    "format",
+    `${file.name} must hold a 10x matrix (a group "matrix", or one per genome), found ${file.keys("").join(", ") || "nothing"}.`,
+    { subject: file.name },
+  );
+}
+
 /** Reads a 10x HDF5 matrix of either schema. */
 export async function readTenxH5(
   source: Source,
@@ -49,17 +62,8 @@ export async function readTenxH5(
 ): Promise<VendorMatrix & { readonly spatial: boolean }> {
   report.files.push(name);
   return withHdf5(source, name, async (file) => {
-    refuseMolecules(file);
-    const schema = tenxSchema(file);
-    if (schema === null) {
-      throw new SpatialError(
-        "format",
-        `${name} must hold a 10x matrix (a group "matrix", or one per genome), found ${file.keys("").join(", ") || "nothing"}.`,
-        { subject: name },
-      );
-    }
-    const vendor = schema === "v3" ? await readV3(file, report, run) : await readV2(file, report, run);
-    return { ...vendor, spatial: isSpatialChemistry(file) };
+    const read = requireTenx(file) === "v3" ? readV3 : readV2;
+    return { ...(await read(file, report, run)), spatial: isSpatialChemistry(file) };
   });
 }
 
@@ -153,53 +157,65 @@ function checkNames(file: H5File, path: string, count: number, what: string): vo
   });
 }
 
-async function readV3(file: H5File, report: Draft, run: RunOptions): Promise<VendorMatrix> {
-  const head = tenxHead(file, "matrix");
-  checkNames(file, "matrix/barcodes", head.rows, "barcodes");
+/** Names of cells and features: all that a file says besides its entries. */
+export type TenxNames = Omit<VendorMatrix, "matrix">;
+
+/** Names of a file with one group "matrix" of `rows` barcodes and `cols` features. */
+export function tenxNames(file: H5File, rows: number, cols: number, report: Draft): TenxNames {
+  checkNames(file, "matrix/barcodes", rows, "barcodes");
   const cellIds = file.strings("matrix/barcodes");
   const cellColumns: Record<string, Column> = {};
   if (file.has("matrix/filtered_barcodes"))
     cellColumns["filtered_barcodes"] = Uint8Array.from(file.numbers("matrix/filtered_barcodes"));
+  return { subject: file.name, cellIds, cellColumns, ...tenxFeatures(file, cols, report) };
+}
+
+async function readV3(file: H5File, report: Draft, run: RunOptions): Promise<VendorMatrix> {
+  const head = tenxHead(file, "matrix");
   return {
-    subject: file.name,
-    cellIds,
-    cellColumns,
-    ...tenxFeatures(file, head.cols, report),
+    ...tenxNames(file, head.rows, head.cols, report),
     matrix: await readRows(file, head, report, run),
   };
 }
 
-/** One group per genome: the genomes' features stand side by side, rows are joined by barcode. */
-async function readV2(file: H5File, report: Draft, run: RunOptions): Promise<VendorMatrix> {
-  const groups = genomes(file);
-  const rowOf = new Map<string, number>();
-  const parts: { rows: number[]; x: Sparse }[] = [];
+/** Names of a file with one group per genome: their features stand side by side, barcodes are joined. */
+export function genomeNames(file: H5File): TenxNames {
+  const cellIds = new Set<string>();
   const featureIds: string[] = [];
   const featureNames: string[] = [];
   const genome: string[] = [];
-  for (const g of groups) {
-    const barcodes = file.strings(`${g}/barcodes`);
-    for (const b of barcodes) if (!rowOf.has(b)) rowOf.set(b, rowOf.size);
+  for (const g of genomes(file)) {
+    for (const b of file.strings(`${g}/barcodes`)) cellIds.add(b);
     const names = file.strings(`${g}/genes`);
     for (const id of names) featureIds.push(id);
     for (const symbol of file.has(`${g}/gene_names`) ? file.strings(`${g}/gene_names`) : names)
       featureNames.push(symbol);
     for (let j = 0; j < names.length; j++) genome.push(g);
-    const x = await readRows(file, tenxHead(file, g), report, run);
-    parts.push({ rows: barcodes.map((b) => rowOf.get(b) as number), x });
   }
-  if (groups.length > 1)
-    report.joined.push(`${counted(groups.length, "genome")} by barcode: ${groups.join(", ")}.`);
   return {
     subject: file.name,
-    cellIds: [...rowOf.keys()],
+    cellIds: [...cellIds],
     cellColumns: {},
     featureIds,
     featureNames,
     featureKinds: featureIds.map(() => GENES),
     featureColumns: { genome: textColumn(genome) },
-    matrix: sideBySide(rowOf.size, parts),
   };
+}
+
+/** Reads a file with one group per genome. */
+export async function readV2(file: H5File, report: Draft, run: RunOptions): Promise<VendorMatrix> {
+  const groups = genomes(file);
+  const names = genomeNames(file);
+  const rowOf = new Map(names.cellIds.map((b, i) => [b, i]));
+  const parts: { rows: number[]; x: Sparse }[] = [];
+  for (const g of groups) {
+    const x = await readRows(file, tenxHead(file, g), report, run);
+    parts.push({ rows: file.strings(`${g}/barcodes`).map((b) => rowOf.get(b) as number), x });
+  }
+  if (groups.length > 1)
+    report.joined.push(`${counted(groups.length, "genome")} by barcode: ${groups.join(", ")}.`);
+  return { ...names, matrix: sideBySide(rowOf.size, parts) };
 }
 
 function sideBySide(rows: number, parts: readonly { rows: readonly number[]; x: Sparse }[]): Sparse {

@@ -2,6 +2,7 @@ import type * as Zarrita from "zarrita";
 import { SpatialError } from "../core/errors.ts";
 import type { Elements } from "./elements.ts";
 import type { H5Attribute, H5Info } from "./hdf5.ts";
+import { narrow, wholeNumbers } from "./hdf5-values.ts";
 import type { Source } from "./source.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -117,7 +118,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     }
   };
   const numbers = async (path: string, start?: number, end?: number): Promise<Numbers> =>
-    toNumbers(await read(path, start, end), (what) => fail(path, what));
+    toNumbers(await read(path, start, end), path, name, (what) => fail(path, what));
   const info = (path: string): H5Info => {
     const array = nodes.get(path)?.array ?? null;
     if (array === null) throw fail(path, "must be an array, but it is not");
@@ -139,14 +140,10 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     numbers,
     floats: async (path, start, end) => {
       const values = await numbers(path, start, end);
-      return values instanceof Float32Array ? values : Float32Array.from(values);
+      return values instanceof Float32Array ? values : new Float32Array(values);
     },
     offsets: async (path, start, end) => {
-      const values = await numbers(path, start, end);
-      const out = Uint32Array.from(values);
-      const bad = values.findIndex((v, i) => out[i] !== v);
-      if (bad >= 0) throw fail(path, `must hold whole numbers below 2^32, found ${values[bad]}`);
-      return out;
+      return wholeNumbers(await numbers(path, start, end), path, name);
     },
     strings: async (path) => {
       if (info(path).type !== "string") throw fail(path, "must hold text, but it does not");
@@ -287,15 +284,16 @@ function rowMajor({ data, shape, stride }: Part): ArrayLike<unknown> {
 type Numbers = Float64Array | Float32Array | Int32Array;
 
 /** 8- and 16-bit and truth values as 32-bit, 64-bit ones as floats where they do not fit. */
-function toNumbers(values: ArrayLike<unknown>, fail: (what: string) => SpatialError): Numbers {
+function toNumbers(
+  values: ArrayLike<unknown>,
+  path: string,
+  name: string,
+  fail: (what: string) => SpatialError,
+): Numbers {
   if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
     return values;
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-    const wide = Float64Array.from(values as BigInt64Array, Number);
-    const unsafe = wide.findIndex((v) => !Number.isSafeInteger(v));
-    if (unsafe >= 0) throw fail(`holds a number beyond 2^53, found ${values[unsafe]}`);
-    return wide.every((v) => v === (v | 0)) ? Int32Array.from(wide) : wide;
-  }
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+    return narrow(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), path, name);
   if (values instanceof Uint32Array) return Float64Array.from(values);
   if (ArrayBuffer.isView(values))
     return (values as Uint8Array).constructor.name.startsWith("Float")

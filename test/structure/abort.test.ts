@@ -60,6 +60,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   testInteractions: (run) =>
     communicate.testInteractions(logged, types, names, communicate.interactionTable("human"), run),
   analyze: (run) => pipeline.analyze({ dataset: ds }, { permutations: 20, ...run }),
+  openMatrix: (run) => io.openMatrix(io.memorySource(files), run),
   readSample: (run) => io.readSample(io.memorySource(files), run),
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
@@ -69,7 +70,6 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
 const short = new Set([
   "hdf5Digest",
   "mapFigure",
-  "openMatrix",
   "pathSource",
   "readText",
   "renderReport",
