@@ -1,13 +1,16 @@
+import type { SpatialDataset } from "../model/dataset.ts";
 import type { Image } from "../model/image.ts";
+import type { OwnNotes } from "./anndata-notes.ts";
 import type { Elements } from "./elements.ts";
-import { encodePng } from "./images.ts";
+import { ARRAY, DICT, type ElementWriter, safe, typed } from "./elements-write.ts";
+import { decodePng, encodePng, type Rgb } from "./images.ts";
 import type { Draft } from "./report.ts";
 
 /** Values of the largest image that is read: 11,500 x 11,500 pixels in three colors. */
 const LARGEST_IMAGE = 400_000_000;
 
 /** The tissue images of uns/spatial as PNG. */
-export async function readImages(file: Elements, report: Draft): Promise<Image[]> {
+export async function readImages(file: Elements, own: OwnNotes | null, report: Draft): Promise<Image[]> {
   const libraries = file.isGroup("uns/spatial") ? file.keys("uns/spatial") : [];
   if (libraries.length > 1) {
     report.dropped.push({
@@ -28,12 +31,14 @@ export async function readImages(file: Elements, report: Draft): Promise<Image[]
       if (typeof pixels === "string") report.dropped.push({ what: `image "${name}"`, count: 1, why: pixels });
       else {
         const encoded = { type: "image/png", bytes: await encodePng(pixels) } as const;
-        images.push({ kind: "image", name, width: pixels.width, height: pixels.height, encoded, scale });
-        report.found.push(`Image ${name}, ${pixels.width} x ${pixels.height} pixels.`);
+        const { width, height } = pixels;
+        images.push({ kind: "image", name: own?.original(name) ?? name, width, height, encoded, scale });
+        report.found.push(`Image ${name}, ${width} x ${height} pixels.`);
       }
     }
   }
-  return images;
+  const order = (image: Image): number => own?.images.indexOf(image.name) ?? 0;
+  return images.sort((a, b) => order(a) - order(b));
 }
 
 async function readPixels(
@@ -55,4 +60,51 @@ async function readPixels(
     }
   }
   return { width, height, data };
+}
+
+/** The images of a dataset with their pixels; null where they cannot be unpacked here (JPEG). */
+export type Pixels = readonly { readonly image: Image; readonly rgb: Rgb | null }[];
+
+export function unpackImages(ds: SpatialDataset): Promise<Pixels> {
+  return Promise.all(
+    (ds.images ?? []).map(async (image) => ({
+      image,
+      rgb:
+        image.encoded.type === "image/png"
+          ? await decodePng(image.encoded.bytes, `Image ${image.name}`)
+          : null,
+    })),
+  );
+}
+
+/** Writes images and scale factors where scanpy and squidpy look for them. */
+export function writeImages(
+  w: ElementWriter,
+  ds: SpatialDataset,
+  pixels: Pixels,
+  library: string,
+  spotDiameter: number | undefined,
+): void {
+  const at = `uns/spatial/${safe(library)}`;
+  w.group("uns/spatial", DICT);
+  w.group(at, DICT);
+  w.group(`${at}/images`, DICT);
+  const factors: Record<string, number> = {};
+  for (const { image, rgb } of pixels) {
+    factors[`tissue_${safe(image.name)}_scalef`] = image.scale;
+    if (rgb !== null)
+      w.numbers(`${at}/images/${safe(image.name)}`, rgb.data, ARRAY, [rgb.height, rgb.width, 3]);
+  }
+  const diameter = spotDiameter ?? spotDiameterOf(ds);
+  if (diameter !== null) factors["spot_diameter_fullres"] = diameter;
+  w.group(`${at}/scalefactors`, DICT);
+  for (const [key, value] of Object.entries(factors))
+    w.numbers(`${at}/scalefactors/${key}`, Float64Array.of(value), typed("numeric-scalar", "0.2.0"), []);
+  w.group(`${at}/metadata`, DICT);
+}
+
+/** 55 um in units of the positions, or null where the scale is not known. */
+export function spotDiameterOf(ds: SpatialDataset): number | null {
+  const scale = ds.positions?.micronsPerUnit ?? null;
+  return scale === null ? null : 55 / scale;
 }

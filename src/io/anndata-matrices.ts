@@ -11,6 +11,7 @@ import {
 } from "../model/matrix.ts";
 import { type Ids, idList } from "../model/table.ts";
 import { namedGenes } from "./anndata-genes.ts";
+import type { OwnNotes } from "./anndata-notes.ts";
 import { checkSigns } from "./assemble.ts";
 import { type Elements, encoding, matrixShape, readFrame, readMatrix } from "./elements.ts";
 import { counted, type Draft } from "./report.ts";
@@ -26,6 +27,7 @@ export async function readExpression(
   values: Values | undefined,
   n: number,
   genes: Ids,
+  own: OwnNotes | null,
   report: Draft,
   run: RunOptions,
 ): Promise<Matrices> {
@@ -43,29 +45,38 @@ export async function readExpression(
     return readMatrix(file, path, report, run);
   };
   const packed = (x: Sparse | Dense, kind: Values): Expression<Sparse> | Expression<Dense> =>
-    kind === "scaled" || x.kind === "sparse"
+    kind === "scaled" || x.kind === "sparse" || own !== null
       ? (expression(x, kind) as Expression<Sparse>)
       : expression(toSparse(x), kind);
+  /** What our own writer noted, unless the values have plainly been changed since. */
+  const noted = (name: string, inferred: Values): Values => {
+    const kind = own?.values.get(name) ?? inferred;
+    return kind === "counts" || inferred === "scaled" ? inferred : kind;
+  };
   if (file.has("X") && !(encoding(file, "X") === "null")) {
     const x = await load("X");
     const inferred = inferValues(x);
-    const kind = values ?? inferred;
+    const name = own?.x ?? "counts";
+    const kind = values ?? noted(name, inferred);
     checkSigns(kind, inferred);
-    if (kind !== inferred) report.warnings.push(`X looks like ${inferred}; it is taken as ${kind} as asked.`);
+    if (values !== undefined && kind !== inferred)
+      report.warnings.push(`X looks like ${inferred}; it is taken as ${kind} as asked.`);
     if (kind === "counts") found.counts = packed(x, kind) as Expression<Sparse>;
     else {
-      found.layers[kind] = packed(x, kind);
+      found.layers[name === "counts" ? kind : name] = packed(x, kind);
       report.found.push(`X holds ${kind} values.`);
     }
   }
-  for (const name of file.isGroup("layers") ? file.keys("layers") : []) {
-    if (!isMatrix(file, `layers/${name}`)) {
+  for (const key of file.isGroup("layers") ? file.keys("layers") : []) {
+    const name = own?.original(key) ?? key;
+    if (!isMatrix(file, `layers/${key}`)) {
       report.dropped.push({ what: `layer "${name}"`, count: 1, why: "it is no matrix of numbers" });
       continue;
     }
-    const x = await load(`layers/${name}`);
-    const kind = inferValues(x);
-    if (kind === "counts" && found.counts === null && /count|raw/i.test(name)) {
+    const x = await load(`layers/${key}`);
+    const kind = noted(name, inferValues(x));
+    const isCounts = own === null ? /count|raw/i.test(name) : name === "counts";
+    if (kind === "counts" && found.counts === null && isCounts) {
       found.counts = packed(x, kind) as Expression<Sparse>;
       report.found.push(`Counts from layer "${name}".`);
     } else {

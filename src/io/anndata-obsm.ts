@@ -2,7 +2,8 @@ import { SpatialError } from "../core/errors.ts";
 import { positions, type Positions } from "../model/dataset.ts";
 import { type Dense, dense } from "../model/matrix.ts";
 import type { Table } from "../model/table.ts";
-import { OWN_FEATURES } from "./anndata-notes.ts";
+import type { OwnNotes } from "./anndata-notes.ts";
+import { ownFeatureKeys } from "./anndata-own.ts";
 import type { Elements } from "./elements.ts";
 import type { Draft } from "./report.ts";
 import { micronsPerPixel } from "./visium.ts";
@@ -35,7 +36,13 @@ async function listObsm(file: Elements, n: number): Promise<Map<string, Obsm | n
 
 const SPATIAL = ["spatial", "X_spatial"];
 
-export async function readSpatial(file: Elements, cells: Table, report: Draft): Promise<Positions | null> {
+export async function readSpatial(
+  file: Elements,
+  cells: Table,
+  own: OwnNotes | null,
+  report: Draft,
+): Promise<Positions | null> {
+  if (own !== null && own.positions === null) return null;
   const obsm = await listObsm(file, cells.ids.length);
   const path = SPATIAL.find((key) => obsm.has(key));
   if (path === undefined) return null;
@@ -49,6 +56,9 @@ export async function readSpatial(file: Elements, cells: Table, report: Draft): 
   }
   const dimensions = found.cols as 2 | 3;
   const data = Float64Array.from(await found.read());
+  report.joined.push(`Coordinates from obsm/${path}, row by row.`);
+  if (own !== null && own.positions !== null)
+    return positions(data, own.positions.unit, own.positions.micronsPerUnit, dimensions);
   const take = (axis: number): Float64Array =>
     Float64Array.from({ length: cells.ids.length }, (_, i) => data[i * dimensions + axis]);
   const hasArray = "array_row" in cells.columns && "array_col" in cells.columns;
@@ -66,21 +76,27 @@ export async function readSpatial(file: Elements, cells: Table, report: Draft): 
         report,
       )
     : null;
-  report.joined.push(`Coordinates from obsm/${path}, row by row.`);
   return positions(data, "px", scale, dimensions);
 }
 
 export async function readEmbeddings(
   file: Elements,
   n: number,
+  own: OwnNotes | null,
   report: Draft,
 ): Promise<Record<string, Dense>> {
   const found: Record<string, Dense> = {};
+  const others = own === null ? SPATIAL : ["spatial", ...ownFeatureKeys(file)];
   for (const [key, obsm] of await listObsm(file, n)) {
-    if (SPATIAL.includes(key) || file.has(`${OWN_FEATURES}/${key}`)) continue;
-    if (obsm === null)
+    if (others.includes(key)) continue;
+    if (obsm === null) {
       report.dropped.push({ what: `obsm "${key}"`, count: 1, why: "it is no matrix of numbers" });
-    else found[key.replace(/^X_/, "")] = dense(n, obsm.cols, Float32Array.from(await obsm.read()));
+      continue;
+    }
+    const data = await obsm.read();
+    const name = key.replace(/^X_/, "");
+    const isDouble = own !== null && data instanceof Float64Array;
+    found[own?.original(name) ?? name] = dense(n, obsm.cols, isDouble ? data : Float32Array.from(data));
   }
   return found;
 }

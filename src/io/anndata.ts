@@ -6,7 +6,8 @@ import { idList, type Table } from "../model/table.ts";
 import { namedGenes, splitKinds } from "./anndata-genes.ts";
 import { readImages } from "./anndata-images.ts";
 import { readExpression } from "./anndata-matrices.ts";
-import { ownFeatures, ownNotes } from "./anndata-notes.ts";
+import { readOwnNotes, restored } from "./anndata-notes.ts";
+import { readOwnFeatures, readOwnGraphs, readOwnShapes } from "./anndata-own.ts";
 import { readEmbeddings, readSpatial } from "./anndata-obsm.ts";
 import { noteRepeats } from "./assemble.ts";
 import { type Elements, readFrame } from "./elements.ts";
@@ -54,35 +55,37 @@ export async function readElements(
   report: Draft,
   run: RunOptions,
 ): Promise<SpatialDataset> {
-  const cells = await readFrame(file, "obs", report);
-  const genes = namedGenes(await readFrame(file, "var", report));
+  const own = await readOwnNotes(file);
+  const obs = await readFrame(file, "obs", report);
+  const cells = own === null ? obs : restored(obs, own);
   checkIds(cells, name);
-  noteRepeats(genes, report);
-  const matrices = await readExpression(file, values, cells.ids.length, genes.ids, report, run);
-  const spatial = await readSpatial(file, cells, report);
-  const images = await readImages(file, report);
-  const own = await ownNotes(file);
-  const observation =
-    own.observation ??
-    (images.length > 0 || "array_row" in cells.columns || file.has("uns/spatial") ? "spot" : "cell");
-  report.found.unshift(
-    `${counted(genes.ids.length, "gene")} x ${counted(cells.ids.length, observation)} from ${name}.`,
-  );
-  noteSkipped(file, report);
-  const split = splitKinds(genes, matrices, report);
-  return dataset({
-    platform: own.platform ?? "",
+  const features = await readFrame(file, "var", report);
+  const genes = own === null ? namedGenes(features) : restored(features, own);
+  if (Array.isArray(genes.columns["name"])) noteRepeats(genes, report);
+  const n = cells.ids.length;
+  const matrices = await readExpression(file, values, n, genes.ids, own, report, run);
+  const places = await readSpatial(file, cells, own, report);
+  const images = await readImages(file, own, report);
+  const looksLikeSpots = images.length > 0 || "array_row" in cells.columns || file.has("uns/spatial");
+  const observation = own?.observation ?? (looksLikeSpots ? "spot" : "cell");
+  report.found.unshift(`${counted(genes.ids.length, "gene")} x ${counted(n, observation)} from ${name}.`);
+  noteSkipped(file, own !== null, report);
+  const whole = {
     observation,
     cells,
-    ...split,
-    features: { ...split.features, ...(await ownFeatures(file, report, run)) },
-    positions: spatial && {
-      ...spatial,
-      unit: own.unit ?? spatial.unit,
-      micronsPerUnit: own.unit ? own.microns : spatial.micronsPerUnit,
-    },
+    positions: places,
     images,
-    embeddings: await readEmbeddings(file, cells.ids.length, report),
+    embeddings: await readEmbeddings(file, n, own, report),
+  };
+  if (own === null) return dataset({ platform: "", ...whole, ...splitKinds(genes, matrices, report) });
+  return dataset({
+    platform: own.platform,
+    ...whole,
+    genes,
+    ...matrices,
+    features: await readOwnFeatures(file, own, report, run),
+    graphs: await readOwnGraphs(file, own, report, run),
+    shapes: await readOwnShapes(file, own, report),
   });
 }
 
@@ -99,13 +102,14 @@ function checkIds(cells: Table, name: string): void {
     throw new SpatialError("input", `${name} must hold observations, found none.`, { subject: name });
 }
 
-function noteSkipped(file: Elements, report: Draft): void {
+function noteSkipped(file: Elements, isOwn: boolean, report: Draft): void {
   const skip = (group: string, why: string, known: readonly string[] = []): void => {
     if (file.has(group) && !file.isGroup(group)) report.dropped.push({ what: group, count: 1, why });
     const keys = (file.isGroup(group) ? file.keys(group) : []).filter((k) => !known.includes(k));
     if (keys.length > 0)
       report.dropped.push({ what: `${group}: ${sample(keys, 12)}`, count: keys.length, why });
   };
-  for (const group of ["obsp", "varm", "varp"]) skip(group, "it is computed anew when needed");
+  for (const group of [...(isOwn ? [] : ["obsp"]), "varm", "varp"])
+    skip(group, "it is computed anew when needed");
   skip("uns", "notes of other tools are not read", ["spatial", "spatialdata_attrs", "tissular"]);
 }

@@ -1,38 +1,14 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
+import type { ElementWriter, WriteAttributes } from "./elements-write.ts";
 import { loadHdf5 } from "./hdf5.ts";
-
-/** An attribute to write; a whole number becomes a 64-bit integer. */
-export type H5WriteAttribute = string | boolean | readonly string[] | BigInt64Array;
-export type H5WriteAttributes = Readonly<Record<string, H5WriteAttribute>>;
-
-export type H5Numbers =
-  Float64Array | Float32Array | Int32Array | Int16Array | Int8Array | Uint8Array | BigInt64Array;
-
-/** A file being written; paths are absolute without the first "/", groups before what is in them. */
-export interface H5Writer {
-  readonly group: (path: string, attributes?: H5WriteAttributes) => void;
-  /** Row-major values; `shape` is [length] where it is left out and [] for one value. Long ones are packed with gzip. */
-  readonly numbers: (
-    path: string,
-    data: H5Numbers,
-    attributes?: H5WriteAttributes,
-    shape?: readonly number[],
-  ) => void;
-  readonly booleans: (
-    path: string,
-    data: Uint8Array,
-    attributes?: H5WriteAttributes,
-    shape?: readonly number[],
-  ) => void;
-  readonly strings: (path: string, data: readonly string[], attributes?: H5WriteAttributes) => void;
-  readonly text: (path: string, value: string, attributes?: H5WriteAttributes) => void;
-}
 
 let written = 0;
 
 /** Makes an HDF5 file in memory. */
-export async function createHdf5(build: (writer: H5Writer) => void | Promise<void>): Promise<Uint8Array> {
+export async function createHdf5(
+  build: (writer: ElementWriter) => void | Promise<void>,
+): Promise<Uint8Array> {
   const h5 = await loadHdf5();
   const virtual = `write-${written++}.h5`;
   const files = h5.Module.FS as unknown as { readFile(name: string): Uint8Array; unlink(name: string): void };
@@ -63,12 +39,12 @@ const PLAIN = 1024;
 /** Values of a packed piece. */
 const CHUNK = 131_072;
 
-function writer(file: H5wasm.File, booleans: { count: number }): H5Writer {
+function writer(file: H5wasm.File, booleans: { count: number }): ElementWriter {
   const split = (path: string): [H5wasm.Group, string] => {
     const cut = path.lastIndexOf("/");
     return [file.root.get(cut < 0 ? "/" : `/${path.slice(0, cut)}`) as H5wasm.Group, path.slice(cut + 1)];
   };
-  const describe = (target: H5wasm.Group | H5wasm.Dataset, attributes: H5WriteAttributes = {}): void => {
+  const describe = (target: H5wasm.Group | H5wasm.Dataset, attributes: WriteAttributes = {}): void => {
     for (const [name, value] of Object.entries(attributes)) {
       if (typeof value === "string") target.create_attribute(name, value, []);
       else if (typeof value === "boolean") {
@@ -84,7 +60,7 @@ function writer(file: H5wasm.File, booleans: { count: number }): H5Writer {
     data: H5wasm.GuessableDataTypes,
     length: number,
     shape: readonly number[],
-    attributes?: H5WriteAttributes,
+    attributes?: WriteAttributes,
   ): void => {
     const [group, name] = split(path);
     const packed = length > PLAIN ? { chunks: chunks(shape), compression: "gzip", compression_opts: 1 } : {};

@@ -6,7 +6,11 @@ export { readTable, type Orientation, type ReadTableOptions, type ReadTableResul
 export type { CoordinateColumns } from "./coordinates.ts";
 export { readBarcodeMappings } from "./barcode-mappings.ts";
 export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blocked.ts";
-export { writeH5ad, type Notes, type WriteH5adOptions } from "./h5ad.ts";
+export { type WriteAnndataOptions } from "./anndata-write.ts";
+export { type Notes } from "./elements-write.ts";
+export { writeAnndataZarr } from "./anndata-zarr.ts";
+export { writeH5ad } from "./h5ad.ts";
+export { leftOut, type Format } from "./left-out.ts";
 export { hdf5Digest, sha256 } from "./digest.ts";
 export { blobSource, memorySource, type Source, type SyncFile } from "./source.ts";
 export { openSource, urlSource, type UrlSourceOptions } from "./url.ts";

@@ -76,7 +76,11 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
   }));
   const open = async (path: string): Promise<Zarrita.Array<Zarrita.DataType>> => {
     if ((nodes.get(path)?.array ?? null) === null) throw fail(path, "must be an array, but it is not");
-    const at = zarr.root(store).resolve(`/${path}`);
+    // The array is the root of a store of its own: a name such as "100%" is no part of an address there.
+    const at = zarr.root({
+      get: (key: `/${string}`) => store.get(`/${path}${key}`),
+      getRange: (key: `/${string}`, range: Range) => store.getRange(`/${path}${key}`, range),
+    });
     return whole(
       documents.has(`${path}/zarr.json`)
         ? await zarr.open.v3(at, { kind: "array" })
