@@ -5,10 +5,18 @@ import { loadHdf5 } from "./hdf5.ts";
 
 let written = 0;
 
-/** Makes an HDF5 file in memory. */
+/** Makes an HDF5 file in memory from groups and arrays. */
 export async function createHdf5(
   build: (writer: ElementWriter) => void | Promise<void>,
 ): Promise<Uint8Array> {
+  const booleans = { count: 0 };
+  const bytes = await newHdf5((file) => build(writer(file, booleans)));
+  bless(bytes, booleans.count);
+  return bytes;
+}
+
+/** Makes an HDF5 file in memory by the library itself. */
+export async function newHdf5(build: (file: H5wasm.File) => void | Promise<void>): Promise<Uint8Array> {
   const h5 = await loadHdf5();
   const virtual = `write-${written++}.h5`;
   const files = h5.Module.FS as unknown as { readFile(name: string): Uint8Array; unlink(name: string): void };
@@ -16,13 +24,10 @@ export async function createHdf5(
   const file = new h5.File(virtual, "w", { libver: ["earliest", "latest"] });
   let open = true;
   try {
-    const booleans = { count: 0 };
-    await build(writer(file, booleans));
+    await build(file);
     file.close();
     open = false;
-    const bytes = files.readFile(virtual);
-    bless(bytes, booleans.count);
-    return bytes;
+    return files.readFile(virtual);
   } catch (cause) {
     if (cause instanceof SpatialError) throw cause;
     throw new SpatialError("output", `The HDF5 file could not be made: ${(cause as Error).message}`, {

@@ -138,7 +138,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * @throws {SpatialError} `format` for truncated and damaged files
  */
 export async function gunzip(bytes: Uint8Array, subject: string): Promise<Uint8Array> {
-  const unpack = (part: Uint8Array): Promise<Uint8Array> => through(part, new DecompressionStream("gzip"));
+  const unpack = (part: Uint8Array): Promise<Uint8Array> => through([part], new DecompressionStream("gzip"));
   try {
     return await unpack(bytes);
   } catch (whole) {
@@ -181,14 +181,19 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Packs bytes as gzip; the packed bytes may differ between runtimes, the content does not. */
 export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
-  return through(bytes, new CompressionStream("gzip"));
+  return gzipParts([bytes]);
+}
+
+/** The same of bytes in parts, of which no whole is made. */
+export function gzipParts(parts: readonly Uint8Array[]): Promise<Uint8Array> {
+  return through(parts, new CompressionStream("gzip"));
 }
 
 async function through(
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   transform: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array> {
-  const blob = new Blob([bytes as BlobPart]);
+  const blob = new Blob(parts as readonly BlobPart[] as BlobPart[]);
   return new Uint8Array(await new Response(blob.stream().pipeThrough(transform)).arrayBuffer());
 }
 

@@ -2,7 +2,7 @@ import { formatCsv } from "../io/text.ts";
 import { idList, ids } from "../model/index.ts";
 import { drawHistology } from "./histology.ts";
 import { MICRONS_PER_PIXEL } from "./observations.ts";
-import { writeTenxMatrix } from "./tenx.ts";
+import { writeTenxH5 } from "../io/tenx-write.ts";
 import type { SimulatedTissue } from "./tissue.ts";
 
 /** Diameters that the vendor states, in micrometres: larger than the spots' own 55. */
@@ -21,7 +21,7 @@ export async function writeVisium(tissue: SimulatedTissue): Promise<Map<string, 
     spot_diameter_fullres: STATED_SPOT / MICRONS_PER_PIXEL,
   };
   return new Map([
-    ["filtered_feature_bc_matrix.h5", await writeTenxMatrix(tissue.dataset, "GRCh38")],
+    ["filtered_feature_bc_matrix.h5", await writeTenxH5(tissue.dataset, { genome: "GRCh38" })],
     ["spatial/tissue_positions.csv", text.encode(positionsOfAllSpots(tissue))],
     ["spatial/scalefactors_json.json", text.encode(JSON.stringify(scales))],
     ["spatial/tissue_lowres_image.png", low.png],

@@ -2,7 +2,7 @@ import { gzip } from "../io/source.ts";
 import { formatCsv } from "../io/text.ts";
 import type { Sparse } from "../model/index.ts";
 import { featureTotals } from "../preprocess/index.ts";
-import { writeTenxMatrix } from "./tenx.ts";
+import { writeTenxH5 } from "../io/tenx-write.ts";
 import type { SimulatedDataset, SimulatedTissue } from "./tissue.ts";
 
 /** The files of a Xenium output folder: matrix, cells, and what was run. */
@@ -22,7 +22,7 @@ export async function writeXenium(tissue: SimulatedTissue): Promise<Map<string, 
     analysis_sw_version: "simulated",
   };
   return new Map([
-    ["cell_feature_matrix.h5", await writeTenxMatrix(ds, "Unknown")],
+    ["cell_feature_matrix.h5", await writeTenxH5(ds, { genome: "Unknown" })],
     ["cells.csv.gz", await gzip(text.encode(cellsTable(ds)))],
     ["experiment.xenium", text.encode(`${JSON.stringify(experiment, null, 2)}\n`)],
   ]);

@@ -64,6 +64,9 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   readSample: (run) => io.readSample(io.memorySource(files), run),
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
+  writeAnndataZarr: (run) => io.writeAnndataZarr(ds, run),
+  writeTenxH5: (run) => io.writeTenxH5(ds, run),
+  writeMtx: (run) => io.writeMtx(ds, run),
 };
 
 /** Asynchronous because something outside is (a file, a renderer), not because the work is long. */
@@ -77,8 +80,10 @@ const short = new Set([
   "sha256",
   "sha256Files",
   "urlSource",
+  "writeArrowTable",
   "writeFile",
   "writeFolder",
+  "writeParquetTable",
   "writeSimulated",
 ]);
 

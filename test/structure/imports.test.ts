@@ -76,11 +76,12 @@ describe("structure of the sources", () => {
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const bundled = ["vega", "vega-lite", "@cornerstonejs"];
+    const bundled = ["vega", "vega-lite", "@cornerstonejs/codec-openjpeg"];
+    const packageOf = (name: string): string => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name;
     const wrong = sources.flatMap((file) =>
       importsOf(file)
         .filter((n) => !n.startsWith(".") && !n.startsWith("node:"))
-        .filter((n) => ![...Object.keys(manifest.dependencies), ...bundled].includes(n.split("/")[0]))
+        .filter((n) => ![...Object.keys(manifest.dependencies), ...bundled].includes(packageOf(n)))
         .map((n) => `${relative(src, file)} -> ${n}`),
     );
     expect(wrong).toEqual([]);

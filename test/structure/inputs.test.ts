@@ -50,6 +50,14 @@ const a = Float64Array.from([3, 1, 2, 2]);
 const csvBytes = new TextEncoder().encode("id,x\na,1\nb,2\n");
 const table = communicate.interactionTable("human");
 
+const outlines: model.Shapes = {
+  kind: "shapes",
+  ids: model.ids(["a"]),
+  shapeOffsets: Uint32Array.of(0, 1),
+  ringOffsets: Uint32Array.of(0, 3),
+  coordinates: Float64Array.of(0, 0, 1, 0, 1, 1),
+};
+
 let files: ReadonlyMap<string, Uint8Array>;
 let analysis: pipeline.Analysis;
 let knn: model.Graph;
@@ -172,6 +180,13 @@ const calls: Record<string, Call> = {
   ]),
   memorySource: call(io.memorySource, () => [files]),
   writeH5ad: call(io.writeH5ad, () => [ds]),
+  writeAnndataZarr: call(io.writeAnndataZarr, () => [ds]),
+  writeTenxH5: call(io.writeTenxH5, () => [ds]),
+  writeMtx: call(io.writeMtx, () => [ds]),
+  writeParquetTable: call(io.writeParquetTable, () => [ds.cells]),
+  writeArrowTable: call(io.writeArrowTable, () => [ds.cells]),
+  writeGeoJson: call(io.writeGeoJson, () => [outlines]),
+  leftOut: call(io.leftOut, () => [ds, "mtx"]),
   hdf5Digest: call(io.hdf5Digest, () => [h5ad]),
   sha256: call(io.sha256, () => [csvBytes]),
   parseCsv: call(io.parseCsv, () => [csvBytes, "a.csv"]),
