@@ -132,16 +132,14 @@ export const outlines = (labels: readonly string[]): fc.Arbitrary<Shapes> =>
 const pixels = Uint8Array.from({ length: 7 * 5 * 3 }, (_, k) => (k * 37) % 256);
 const png = await encodePng({ width: 7, height: 5, data: pixels });
 const image = (of: string): fc.Arbitrary<Image> =>
-  fc
-    .double({ min: 1e-3, max: 10, noNaN: true })
-    .map((scale) => ({
-      kind: "image",
-      name: of,
-      width: 7,
-      height: 5,
-      encoded: { type: "image/png", bytes: png },
-      scale,
-    }));
+  fc.double({ min: 1e-3, max: 10, noNaN: true }).map((scale) => ({
+    kind: "image",
+    name: of,
+    width: 7,
+    height: 5,
+    encoded: { type: "image/png", bytes: png },
+    scale,
+  }));
 
 const place = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 
