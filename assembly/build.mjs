@@ -10,7 +10,17 @@ const folder = join(here, "kernels");
 const target = join(root, "src", "kernels", "wasm", "binary.generated.ts");
 
 // The memory has a maximum so that a shared twin differs from this module in one flag byte only.
-const flags = ["--runtime", "stub", "--enable", "simd", "--importMemory", "--initialMemory", "1"];
+const flags = [
+  "--runtime",
+  "stub",
+  "--enable",
+  "simd",
+  "--enable",
+  "bulk-memory",
+  "--importMemory",
+  "--initialMemory",
+  "1",
+];
 flags.push("--maximumMemory", "65536", "--noAssert", "-O3", "--converge");
 
 const names = readdirSync(folder)

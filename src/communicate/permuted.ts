@@ -1,8 +1,9 @@
-import { type RunOptions, forEachBlock } from "../core/progress.ts";
-import { stream } from "../core/rng.ts";
-import { shuffleInto } from "../kernels/permute.ts";
+import { SpatialError } from "../core/errors.ts";
+import type { RunOptions } from "../core/progress.ts";
+import { streamState } from "../core/rng.ts";
+import { type Call, threadsFor, withThreads } from "../kernels/wasm/threads.ts";
 import type { Sparse } from "../model/index.ts";
-import { type Complexes, leastSubunit } from "./complexes.ts";
+import type { Complexes } from "./complexes.ts";
 
 /** Values of some genes over the labeled cells, gene by gene. */
 export interface GeneValues {
@@ -73,10 +74,8 @@ export interface TestRows {
   readonly observed: Float64Array;
 }
 
-/** Permutations that go through the genes together: their chains of additions overlap and each value is read once. */
+/** Permutations that go through the genes together: each value is read once for all of them. */
 const LANES = 4;
-/** Stored values per slice of work, well under 50 ms. */
-const SLICE = 4e6;
 
 /**
  * In how many of `permutations` random labelings each row's sum reaches the observed one. Permutation b draws from
@@ -95,73 +94,77 @@ export async function countReached(
   const n = codes.length;
   const k = sizes.length;
   const g = genes.start.length - 1;
-  const reached = new Uint32Array(rows.observed.length);
-  const least = rows.observed.map((sum) => sum - 1e-9 * sum);
-  const shuffled = new Int32Array(n);
-  const slots = new (k * LANES <= 65535 ? Uint16Array : Uint32Array)(n * LANES);
-  const sums = new Float64Array(k * LANES);
-  const means = Array.from({ length: LANES }, () => new Float64Array(g * k));
-  const perComplex = new Float64Array(complexes.names.length * k);
-  const slices = slicesOf(genes.start);
+  const c = complexes.names.length;
+  const m = rows.observed.length;
+  if (k * LANES > 65536)
+    throw new SpatialError("input", `There may be at most 16,384 groups, found ${k}.`, { subject: "labels" });
+  const perThread = {
+    reached: 4 * m,
+    dealt: 4 * n,
+    slots: 8 * n,
+    sums: 32 * k,
+    means: 32 * g * k,
+    least: 8 * c * k,
+  };
+  const room = Object.values(perThread).reduce((a, b) => a + b, 0);
   const rounds = Math.ceil(permutations / LANES);
-
-  await forEachBlock(
-    "interactions",
-    rounds * (slices.length - 1),
-    1,
-    (unit) => {
-      const round = Math.floor(unit / (slices.length - 1));
-      const slice = unit % (slices.length - 1);
-      if (slice === 0) {
-        for (let lane = 0; lane < LANES; lane++) {
-          shuffleInto(codes, shuffled, stream(seed, round * LANES + lane));
-          for (let cell = 0; cell < n; cell++) slots[cell * LANES + lane] = shuffled[cell] * LANES + lane;
-        }
-      }
-      for (let gene = slices[slice]; gene < slices[slice + 1]; gene++) {
-        addGene(genes, gene, slots, sums);
-        for (let lane = 0; lane < LANES; lane++) {
-          for (let c = 0; c < k; c++) means[lane][gene * k + c] = sums[c * LANES + lane] / sizes[c];
-        }
-      }
-      if (slice < slices.length - 2) return;
-      for (let lane = 0; lane < LANES && round * LANES + lane < permutations; lane++) {
-        leastSubunit(complexes, means[lane], k, perComplex);
-        for (let r = 0; r < reached.length; r++) {
-          if (perComplex[rows.ligand[r]] + perComplex[rows.receptor[r]] >= least[r]) reached[r]++;
-        }
-      }
-    },
-    run,
-  );
-  return reached;
-}
-
-/** One gene's sums in all lanes: `sums[cluster * LANES + lane]`. */
-function addGene(
-  genes: GeneValues,
-  gene: number,
-  slots: Uint16Array | Uint32Array,
-  sums: Float64Array,
-): void {
-  const { start, cells, values } = genes;
-  sums.fill(0);
-  for (let e = start[gene]; e < start[gene + 1]; e++) {
-    const at = cells[e] * LANES;
-    const value = values[e];
-    sums[slots[at]] += value;
-    sums[slots[at + 1]] += value;
-    sums[slots[at + 2]] += value;
-    sums[slots[at + 3]] += value;
-  }
-}
-
-/** Bounds of runs of genes with about SLICE stored values each. */
-function slicesOf(start: Uint32Array): number[] {
-  const bounds = [0];
-  for (let gene = 1; gene < start.length; gene++) {
-    if (gene === start.length - 1 || start[gene + 1] - start[bounds[bounds.length - 1]] > SLICE)
-      bounds.push(gene);
-  }
-  return bounds;
+  const shared =
+    4 * (n + g + 1 + 2 * genes.values.length + complexes.start.length + complexes.parts.length + 2 * m) +
+    8 * (k + m) +
+    16 * LANES * rounds;
+  return withThreads(shared + threadsFor(run) * room, run, async (arena) => {
+    const u32 = (values: ArrayLike<number>): number => {
+      const array = arena.u32(values.length);
+      array.set(values);
+      return array.byteOffset;
+    };
+    const f64 = (values: ArrayLike<number>): number => {
+      const array = arena.f64(values.length);
+      array.set(values);
+      return array.byteOffset;
+    };
+    const values = arena.f32(genes.values.length);
+    values.set(genes.values);
+    const states = arena.u32(4 * LANES * rounds);
+    for (let b = 0; b < permutations; b++) states.set(streamState(seed, b), 4 * b);
+    const { threads } = arena;
+    const reached = arena.u32(threads * m);
+    const before = [u32(codes), n, k, f64(sizes)];
+    const behind = [
+      u32(genes.start),
+      g,
+      u32(genes.cells),
+      values.byteOffset,
+      u32(complexes.start),
+      u32(complexes.parts),
+      c,
+      u32(rows.ligand),
+      u32(rows.receptor),
+      f64(rows.observed.map((sum) => sum - 1e-9 * sum)),
+      m,
+      reached.byteOffset,
+      arena.u32(threads * n).byteOffset,
+      arena.u32(threads * 2 * n).byteOffset,
+      arena.f64(threads * LANES * k).byteOffset,
+      arena.f64(threads * LANES * g * k).byteOffset,
+      arena.f64(threads * c * k).byteOffset,
+    ];
+    const calls = Array.from({ length: rounds }, (_, round): Call => [
+      ...before,
+      states.byteOffset + 16 * LANES * round,
+      Math.min(LANES, permutations - LANES * round),
+      ...behind,
+    ]);
+    await arena.spread("interactions", "reachDeals", calls, {
+      17: perThread.reached,
+      18: perThread.dealt,
+      19: perThread.slots,
+      20: perThread.sums,
+      21: perThread.means,
+      22: perThread.least,
+    });
+    const total = new Uint32Array(m);
+    for (let t = 0; t < threads; t++) for (let r = 0; r < m; r++) total[r] += reached[t * m + r];
+    return total;
+  });
 }

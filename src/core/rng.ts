@@ -18,6 +18,19 @@ function mix(x: number): number {
   return (x ^ (x >>> 15)) >>> 0;
 }
 
+/** The four words of state that the stream of a seed and positions below it starts from. */
+export function streamState(
+  seed: number,
+  ...path: readonly number[]
+): readonly [number, number, number, number] {
+  let h = 0x9e3779b9;
+  for (const part of [seed, ...path]) {
+    h = mix(h ^ (part >>> 0));
+    h = mix((h + Math.floor(part / 4294967296)) | 0);
+  }
+  return [mix(h + 1), mix(h + 2), mix(h + 3), mix(h + 4) | 1];
+}
+
 /**
  * The random stream of a seed and, optionally, of positions below it: `stream(seed, 3, 7)` is the 7th
  * part of the 3rd task. Different positions give independent streams. Generator: xoshiro128**
@@ -33,15 +46,7 @@ function mix(x: number): number {
  * ```
  */
 export function stream(seed: number, ...path: readonly number[]): Rng {
-  let h = 0x9e3779b9;
-  for (const part of [seed, ...path]) {
-    h = mix(h ^ (part >>> 0));
-    h = mix((h + Math.floor(part / 4294967296)) | 0);
-  }
-  let s0 = mix(h + 1);
-  let s1 = mix(h + 2);
-  let s2 = mix(h + 3);
-  let s3 = mix(h + 4) | 1;
+  let [s0, s1, s2, s3] = streamState(seed, ...path);
 
   const u32 = (): number => {
     const m = Math.imul(s1, 5);

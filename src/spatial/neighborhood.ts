@@ -1,11 +1,10 @@
 import { boolean, checkOptions, integer, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
-import { stream } from "../core/rng.ts";
+import type { RunOptions } from "../core/progress.ts";
 import { groupEdges } from "../kernels/edges.ts";
 import { log2 } from "../kernels/math.ts";
-import { shuffleInto } from "../kernels/permute.ts";
 import type { Categorical, Dense, Graph } from "../model/index.ts";
+import { dealTallies } from "./deals.ts";
 import { addMoments, edgeShape } from "./edge-moments.ts";
 import { labelled, laterHalf, tally } from "./entries.ts";
 
@@ -141,34 +140,18 @@ export async function neighborhoodEnrichment(
   const squares = new Float64Array(k * k);
   const reached = new Float64Array(k * k);
   const kept = new Float64Array(k * k);
-  const source = parts.slice(1).map((end, s) => codes.subarray(parts[s], end));
-  const dealt = new Int32Array(codes.length);
-  const target = parts.slice(1).map((end, s) => dealt.subarray(parts[s], end));
-  const once = graph.directed ? edges : laterHalf(edges);
-  const found = new Uint32Array(k * k);
   const around = expected.map(Math.round); // sums of whole numbers are exact
-  const block = Math.max(1, Math.floor(2e6 / (codes.length * 4 + once.indices.length + 1)));
-  await forEachBlock(
-    "neighborhood enrichment",
-    permutations,
-    block,
-    (from, to) => {
-      for (let b = from; b < to; b++) {
-        const rng = stream(seed, b);
-        source.forEach((part, s) => shuffleInto(part, target[s], rng));
-        tally(once, dealt, k, found);
-        for (let c = 0; c < k * k; c++) {
-          const count = graph.directed ? found[c] : found[c] + found[(c % k) * k + Math.floor(c / k)];
-          const d = count - around[c];
-          sums[c] += d;
-          squares[c] += d * d;
-          if (count >= counts[c]) reached[c]++;
-          if (count <= counts[c]) kept[c]++;
-        }
-      }
-    },
-    options,
-  );
+  const once = graph.directed ? edges : laterHalf(edges);
+  await dealTallies(once, codes, parts, k, permutations, seed, options, (found) => {
+    for (let c = 0; c < k * k; c++) {
+      const count = graph.directed ? found[c] : found[c] + found[(c % k) * k + Math.floor(c / k)];
+      const d = count - around[c];
+      sums[c] += d;
+      squares[c] += d * d;
+      if (count >= counts[c]) reached[c]++;
+      if (count <= counts[c]) kept[c]++;
+    }
+  });
 
   const ratio = (c: number, spread: number, centre: number): number => {
     return spread > 0 ? (counts[c] - centre) / Math.sqrt(spread) : NaN;

@@ -23,7 +23,7 @@ import {
   type Graph,
   type Sparse,
 } from "../../src/model/index.ts";
-import { shuffleInto } from "../../src/kernels/permute.ts";
+import { shuffleInto } from "../kernels/twins/permutation.ts";
 import { normal } from "../../src/kernels/random.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";

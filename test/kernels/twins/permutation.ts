@@ -1,5 +1,4 @@
-import type { Rng } from "../core/rng.ts";
-import type { Sparse } from "../model/index.ts";
+import type { Rng } from "../../../src/core/index.ts";
 
 /**
  * Writes a random order of `source` to `target` (same length, another array), every order equally likely.
@@ -31,18 +30,4 @@ function scaled(n: number, rng: Rng): number {
     }
   }
   return value;
-}
-
-/**
- * Sums of each column over the rows of each group: `sums[g * cols + j]`, added in row order. Rows with code -1 are
- * left out. Overwrites `sums`.
- */
-export function groupSums(x: Sparse, codes: Int32Array, sums: Float64Array): void {
-  const { rows, cols, indptr, indices, data } = x;
-  sums.fill(0);
-  for (let i = 0; i < rows; i++) {
-    if (codes[i] < 0) continue;
-    const base = codes[i] * cols;
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) sums[base + indices[e]] += data[e];
-  }
 }
