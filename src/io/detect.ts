@@ -210,6 +210,10 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
       /detected_transcripts|feature_data_[^/]*\.hdf5$|m(icron|osaic)_space\.parquet$/,
       "This is a part of a MERSCOPE run: cell_by_gene.csv and cell_metadata.csv must lie beside its transcripts and outlines.",
     ],
+    [
+      /molecule_info\.h5$/,
+      "molecule_info.h5 lists single molecules: filtered_feature_bc_matrix.h5 of the same run must lie there.",
+    ],
     [/tissue_positions/, "A filtered_feature_bc_matrix (.h5 or folder) must lie beside the folder spatial."],
     [/exprMat_file/, "metadata_file.csv of the same export must lie beside exprMat_file.csv."],
     [

@@ -3,6 +3,7 @@ import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Image } from "../model/image.ts";
 import type { Values } from "../model/matrix.ts";
+import { type Column, isCategorical } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
 import { imageFile } from "./images.ts";
 import { readPositions } from "./parquet-positions.ts";
@@ -19,7 +20,7 @@ export interface VisiumFiles {
   /** What stands before the vendor's file names, e.g. "S1_". */
   readonly prefix: string;
   readonly positions: string;
-  /** All matrices found, the preferred first: filtered before raw, HDF5 before text. */
+  /** All matrices found, the preferred first: filtered before raw, features before probes, HDF5 before text. */
   readonly matrices: readonly { readonly kind: "h5" | "mtx"; readonly name: string }[];
 }
 
@@ -50,8 +51,8 @@ export function findVisium(source: Source): VisiumFiles[] {
 
 function findMatrices(source: Source, folder: string, prefix: string): VisiumFiles["matrices"] {
   const found: { kind: "h5" | "mtx"; name: string }[] = [];
-  for (const which of ["filtered", "raw"]) {
-    const base = `${folder}${prefix}${which}_feature_bc_matrix`;
+  for (const which of ["filtered_feature", "raw_feature", "raw_probe"]) {
+    const base = `${folder}${prefix}${which}_bc_matrix`;
     if (source.names.includes(`${base}.h5`)) found.push({ kind: "h5", name: `${base}.h5` });
     if (mtxFiles(source, `${base}/`)) found.push({ kind: "mtx", name: `${base}/` });
   }
@@ -79,7 +80,8 @@ export async function readVisium(
       ? await readTenxH5(source, chosen.name, report, run)
       : await readTenxMtx(source, chosen.name, report, run);
   report.files.push(files.positions);
-  const table = await readPositions(source, files.positions, run);
+  const read = await readPositions(source, files.positions, run);
+  const table = { ...read, columns: wholeNumbers(read.columns) };
   const beside = files.positions.slice(0, files.positions.lastIndexOf("/") + 1);
   const scale = await readScale(source, beside, files.prefix, report);
   const observation = scale.binMicrons !== null || isBin(vendor.cellIds[0]) ? "bin" : "spot";
@@ -89,7 +91,7 @@ export async function readVisium(
     report,
   );
   const inTissue = joined.cells.columns["in_tissue"];
-  if (inTissue instanceof Int32Array || inTissue instanceof Uint8Array) {
+  if (inTissue instanceof Int32Array) {
     let off = 0;
     for (const v of inTissue) if (v === 0) off++;
     if (off > 0)
@@ -99,6 +101,23 @@ export async function readVisium(
   const platform = observation === "bin" ? "visium-hd" : "visium";
   return dataset({ ...joined, cells, platform, images: scale.images });
 }
+
+/** The columns of Space Ranger's array as whole numbers, whatever they were kept as: numbers, truth values or texts. */
+function wholeNumbers(columns: Readonly<Record<string, Column>>): Record<string, Column> {
+  const out = { ...columns };
+  for (const name of ["in_tissue", "array_row", "array_col"]) {
+    const column = out[name];
+    if (column === undefined || column instanceof Int32Array) continue;
+    const values = isCategorical(column)
+      ? Array.from(column.codes, (c) => column.categories[c])
+      : Array.from<string | number>(column);
+    const numbers = values.map((v) => TRUTH[String(v).toLowerCase()] ?? Number(v));
+    if (numbers.every((v) => v === (v | 0))) out[name] = Int32Array.from(numbers);
+  }
+  return out;
+}
+
+const TRUTH: Readonly<Record<string, number>> = { true: 1, false: 0 };
 
 /** Is this the name of a bin of Visium HD, e.g. s_008um_00000_00000-1? */
 export function isBin(id: string | undefined): boolean {

@@ -40,6 +40,7 @@ export {
   type Table,
 } from "./table.ts";
 export { sumRows } from "./aggregate.ts";
+export { sumProbes } from "./probes.ts";
 export { squareBin, squareBinIds, squareBinName, sumBins, type SquareBin } from "./square-bins.ts";
 export {
   binsOfCells,
