@@ -15,7 +15,7 @@ export interface Choice {
   readonly features?: readonly string[];
   /** Are outlines of cells and nuclei read into `shapes` where there are any? Default true. */
   readonly shapes?: boolean;
-  /** Are images of the tissue kept where there are any? Default true. */
+  /** Are images of the tissue kept where there are any? Pixels of large ones are read when asked for. Default true. */
   readonly images?: boolean;
 }
 
@@ -38,11 +38,12 @@ export const choiceRules: Readonly<Record<keyof Choice, Rule>> = {
  * @throws {SpatialError} `input` where no observation lies in the region; `not-found` where no gene has a name asked for
  */
 export function chosen(whole: SpatialDataset, choice: Choice, report: Draft): SpatialDataset {
-  const { shapes, images, ...bare } = whole;
+  const { shapes, images, pyramids, ...bare } = whole;
   let ds: SpatialDataset = {
     ...bare,
     ...(shapes !== undefined && choice.shapes !== false ? { shapes } : {}),
     ...(images !== undefined && choice.images !== false ? { images } : {}),
+    ...(pyramids !== undefined && choice.images !== false ? { pyramids } : {}),
   };
   if (choice.features !== undefined) ds = withFeatures(ds, choice.features, report);
   if (choice.genes !== undefined) ds = withGenes(ds, choice.genes, report);

@@ -2,8 +2,9 @@ import type { RunOptions } from "../core/progress.ts";
 import { breathe, checkAborted } from "../core/progress.ts";
 import type { Geometry } from "./geometry.ts";
 import type { Draft } from "./report.ts";
-import { after, type Placement, placement, toAffine } from "./transforms.ts";
-import { object, type ZarrTree } from "./zarr.ts";
+import { multiscale } from "./multiscale.ts";
+import type { Placement } from "./transforms.ts";
+import type { ZarrTree } from "./zarr.ts";
 
 /** Pixels read at once, and at most in all. */
 const BLOCK = 4_194_304;
@@ -17,21 +18,8 @@ export async function readLabels(
   report: Draft,
   run: RunOptions,
 ): Promise<{ readonly placement: Placement | null; readonly geometry: Geometry | null }> {
-  const attrs = tree.json(path);
-  const listed = attrs["multiscales"] ?? object(attrs["ome"])["multiscales"];
-  const scales = object(Array.isArray(listed) ? listed[0] : null);
-  const axes = (Array.isArray(scales["axes"]) ? scales["axes"] : []).map((axis) =>
-    String(object(axis)["name"]),
-  );
-  const levels = Array.isArray(scales["datasets"]) ? scales["datasets"].map(object) : [];
-  const own = levels[0]?.["coordinateTransformations"];
-  const first = Array.isArray(own) ? toAffine({ type: "sequence", transformations: own }, axes) : null;
-  const place = placement(scales["coordinateTransformations"], axes);
-  const whole: Placement | null = place && {
-    ...place,
-    affine: place.affine && (first === null ? place.affine : after(first, place.affine)),
-  };
-  const level = `${path}/${String(levels[0]?.["path"] ?? "0")}`;
+  const { axes, levels, placement: whole } = multiscale(tree, path);
+  const level = levels[0] ?? `${path}/0`;
   const shape = tree.has(level) && !tree.isGroup(level) ? tree.info(level).shape : null;
   if (!isWanted) return { placement: whole, geometry: null };
   if (shape?.length !== 2 || axes.join("") !== "yx" || !(shape[0] * shape[1] <= MOST)) {

@@ -2,7 +2,7 @@ import { checkOptions, oneOf, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { checkAborted } from "../core/progress.ts";
 import type { Affine, ImagePyramid } from "../model/image.ts";
-import { pathSource } from "./node.ts";
+import { openSource } from "./url.ts";
 import type { Source } from "./source.ts";
 import { isTiff, TIFF_NAME } from "./tiff.ts";
 import { type TiffImage, tiffImages } from "./tiff-images.ts";
@@ -30,7 +30,7 @@ const rules = {
  * of levels, channels by name, also where every channel lies in a file of its own. Where a file says how large
  * its pixels are, positions in micrometres lead to them.
  *
- * @param input a path (Node, Deno), or a source made by `blobSource`, `memorySource` or `pathSource`
+ * @param input a path (Node, Deno), an http(s) address, or a source
  * @returns one pyramid per image and focal plane, by file name
  * @throws {SpatialError} `not-found` where there is no TIFF; `format` for damaged files; `unsupported` for samples of odd
  * sizes; `aborted`
@@ -55,7 +55,7 @@ export async function openImages(
   options: OpenImagesOptions = {},
 ): Promise<readonly ImagePyramid[]> {
   checkOptions("openImages", options, rules);
-  const source = typeof input === "string" ? await pathSource(input) : input;
+  const source = typeof input === "string" ? await openSource(input, undefined) : input;
   const names = source.names.length === 1 ? source.names : source.names.filter((n) => TIFF_NAME.test(n));
   const found: ImagePyramid[] = [];
   for (const image of await tiffsOf(source, names, options.signal))

@@ -8,6 +8,7 @@ import { detect, positionsFile } from "./detect.ts";
 import { joinPositions, parsePositions } from "./positions.ts";
 import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
+import { withSampleImages } from "./sample-images.ts";
 import type { Source } from "./source.ts";
 import { openSource } from "./url.ts";
 
@@ -92,11 +93,11 @@ export async function readSample(
   options: ReadOptions = {},
 ): Promise<ReadSampleResult> {
   checkOptions("readSample", options, rules);
-  const given = watched(
+  const watch = watched(
     typeof input === "string" ? await openSource(input, options.signal) : input,
     options.signal,
   );
-  const { source, archives } = await unwrapped(given);
+  const { source, archives } = await unwrapped(watch.source);
   const candidate = await detect(source);
   const report = draft();
   report.files.push(...archives);
@@ -107,8 +108,11 @@ export async function readSample(
     report.warnings.push(
       "There are no coordinates: give the vendor's whole folder, or a table of them with positions (--positions).",
     );
+  if (options.images !== false)
+    ds = await withSampleImages(source, candidate, ds, report, archives.length > 0);
   checkAborted(options.signal);
   ds = chosen(ds, options, report);
+  watch.end();
   return {
     dataset: ds,
     report: finished(report, ds.platform),
@@ -138,16 +142,23 @@ async function withPositions(
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
 }
 
-/** The same source, where no file is begun after the signal has fired. */
-function watched(source: Source, signal: AbortSignal | undefined): Source {
+/** The same source, where until the end no file is begun after the signal has fired; images are read later still. */
+function watched(
+  source: Source,
+  signal: AbortSignal | undefined,
+): { readonly source: Source; readonly end: () => void } {
+  let isOver = false;
   const begin = (): Source => {
-    checkAborted(signal);
+    if (!isOver) checkAborted(signal);
     return source;
   };
   return {
-    ...source,
-    bytes: async (name) => begin().bytes(name),
-    slice: async (name, start, end) => begin().slice(name, start, end),
-    open: (name) => begin().open(name),
+    source: {
+      ...source,
+      bytes: async (name) => begin().bytes(name),
+      slice: async (name, start, end) => begin().slice(name, start, end),
+      open: (name) => begin().open(name),
+    },
+    end: () => void (isOver = true),
   };
 }

@@ -81,6 +81,9 @@ const makers: Readonly<Record<SampleType, new (length: number) => Raster["data"]
   float64: Float64Array,
 };
 
+/** Every type of samples. */
+export const SAMPLE_TYPES: readonly SampleType[] = Object.keys(makers) as SampleType[];
+
 /** Room for values of a type. */
 export function samplesOf(type: SampleType, length: number): Raster["data"] {
   return new makers[type](length);

@@ -9,6 +9,7 @@ import { below } from "./elements.ts";
 import { fromRagged, type Geometry, moved } from "./geometry.ts";
 import { readGeoParquet } from "./geoparquet.ts";
 import { readLabels } from "./labels.ts";
+import { zarrPyramids } from "./multiscale.ts";
 import { counted, type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
 import { IDENTITY, type Placement, placement } from "./transforms.ts";
@@ -40,7 +41,12 @@ export async function readSpatialData(
   const elements = await readRegions(source, root, tree, attrs.regions, ds, report, run);
   const rows = joinRows(ds, attrs, elements);
   const placed = place(ds, attrs, elements, rows, report);
-  const whole = dataset({ ...placed, platform: placed.platform || "spatialdata" });
+  const pyramids = zarrPyramids(tree, report);
+  const whole = dataset({
+    ...placed,
+    platform: placed.platform || "spatialdata",
+    ...(pyramids.length > 0 ? { pyramids } : {}),
+  });
   return dropUnjoined(whole, attrs, report);
 }
 
@@ -93,16 +99,14 @@ async function annotation(tree: ZarrTree, path: string): Promise<Annotation> {
   };
 }
 
-/** What else the store has; pictures and molecules stay there. */
+/** What else the store has; molecules stay there. */
 function noteOthers(tree: ZarrTree, regions: readonly string[], report: Draft): void {
   for (const [group, noun, why] of [
-    ["images", "image", "it stays in the store: images of SpatialData are not read"],
     ["points", "points", "molecules stay in the store; the table has the counts"],
-    ["labels", "labels", "the table does not describe them"],
     ["shapes", "shapes", "the table does not describe them"],
   ] as const) {
     for (const name of tree.isGroup(group) ? tree.keys(group) : []) {
-      if (regions.includes(name) && (group === "labels" || group === "shapes")) continue;
+      if (regions.includes(name) && group === "shapes") continue;
       const level = tree.keys(`${group}/${name}`).find((key) => !tree.isGroup(`${group}/${name}/${key}`));
       const size =
         level === undefined ? "" : (tree.info(`${group}/${name}/${level}`).shape ?? []).join(" x ");

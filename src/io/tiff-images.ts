@@ -16,11 +16,12 @@ export interface TiffImage {
   readonly pixelSize: readonly [number, number] | null;
   /** What is not there: channels whose file is missing. */
   readonly missing: readonly string[];
+  readonly channels: readonly Channel[];
   readonly placed: (toPixels: Affine | null, name?: string, role?: ImagePyramid["role"]) => ImagePyramid;
 }
 
 /** One channel: a sample of a page and of its smaller versions. */
-interface Channel {
+export interface Channel {
   readonly name: string;
   readonly file: string;
   readonly levels: readonly TiffPage[];
@@ -179,6 +180,7 @@ function toImage(
     files: [...new Set(channels.map(({ file }) => file))],
     pixelSize,
     missing,
+    channels,
     placed: (toPixels, name = stem, role = color ? "color" : "intensity") =>
       imagePyramid({
         name,
@@ -190,6 +192,21 @@ function toImage(
         fetch,
       }),
   };
+}
+
+/** Images of one channel and one size, by what they show, as the channels of one. */
+export function joinImages(
+  source: Source,
+  name: string,
+  parts: readonly { readonly label: string; readonly image: TiffImage }[],
+): TiffImage {
+  const channels = parts.flatMap(({ label, image }) =>
+    image.channels.map((channel) => ({
+      ...channel,
+      name: image.channels.length === 1 ? label : `${label} ${channel.name}`,
+    })),
+  );
+  return toImage(source, name, channels, parts[0].image.pixelSize, []);
 }
 
 /** Channels of one name are told apart by a number. */

@@ -1,5 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 import type { SampleType } from "../model/image.ts";
+import { SAMPLE_TYPES } from "./pyramid.ts";
 import type { Source } from "./source.ts";
 
 /** Numbers of a tag, which may be very many: read when asked for. */
@@ -226,16 +227,7 @@ function decode(view: DataView, at: number, type: number, count: number, little:
 function sampleType(bits: number, format: number, name: string): SampleType {
   const kind = format === 2 ? "int" : format === 3 ? "float" : "uint";
   const type = `${kind}${bits}`;
-  const known: readonly string[] = [
-    "uint8",
-    "uint16",
-    "uint32",
-    "int8",
-    "int16",
-    "int32",
-    "float32",
-    "float64",
-  ];
+  const known: readonly string[] = SAMPLE_TYPES;
   if (known.includes(type)) return type as SampleType;
   throw new SpatialError("unsupported", `${name} holds samples of ${type}, which are not read.`, {
     subject: name,

@@ -1,8 +1,10 @@
 import type * as Zarrita from "zarrita";
 import { SpatialError } from "../core/errors.ts";
+import type { Raster, SampleType } from "../model/image.ts";
 import type { Elements } from "./elements.ts";
 import type { H5Attribute, H5Info } from "./hdf5.ts";
 import { narrow, wholeNumbers } from "./hdf5-values.ts";
+import { SAMPLE_TYPES } from "./pyramid.ts";
 import type { Source } from "./source.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -10,7 +12,14 @@ type Json = Readonly<Record<string, unknown>>;
 /** A zarr store (version 2 or 3) as a tree of elements, plus its attributes as they stand. */
 export interface ZarrTree extends Elements {
   readonly json: (path: string) => Json;
+  /** What an array of pixels holds; null for other kinds of numbers. */
+  readonly samples: (path: string) => SampleType | null;
+  /** A part of each axis of an array of pixels, the last axis fastest; only chunks that it touches are read. */
+  readonly pixels: (path: string, parts: readonly Interval[]) => Promise<Raster["data"]>;
 }
+
+/** From a first index to one past the last. */
+type Interval = readonly [first: number, last: number];
 
 /** Metadata files of both versions; what else lies in a store are chunks (or, in SpatialData, parquet). */
 const METADATA = /(^|\/)(zarr\.json|\.zgroup|\.zarray|\.zattrs|\.zmetadata|zmetadata)$/;
@@ -87,15 +96,19 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
         : await zarr.open.v2(at, { kind: "array" }),
     );
   };
-  const read = async (path: string, start?: number, end?: number): Promise<ArrayLike<unknown>> => {
+  /** Values of an array, or of a part of each of its axes. */
+  const read = async (path: string, parts: readonly Interval[] = []): Promise<ArrayLike<unknown>> => {
     try {
       const array = await open(path);
       const { shape } = array;
       if (!shape.every((v) => Number.isSafeInteger(v) && v >= 0))
         throw fail(path, "must have a shape of whole numbers");
       if (shape.length === 0) return (await array.getChunk([])).data as ArrayLike<unknown>;
-      const [first, last] = [start ?? 0, Math.min(end ?? shape[0], shape[0])];
-      const length = shape.slice(1).reduce((a, b) => a * b, Math.max(0, last - first));
+      const ranges = shape.map((size, axis) => {
+        const [first, last] = parts[axis] ?? [0, size];
+        return [first, Math.max(first, Math.min(last, size))] as const;
+      });
+      const length = ranges.reduce((all, [first, last]) => all * (last - first), 1);
       if (length === 0) return [];
       if (length > MOST) {
         throw new SpatialError(
@@ -106,7 +119,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
       }
       const part = await zarr.get(
         array,
-        shape.map((_, axis) => (axis === 0 ? zarr.slice(first, last) : null)),
+        ranges.map(([first, last]) => zarr.slice(first, last)),
       );
       return rowMajor(part as Part);
     } catch (cause) {
@@ -122,13 +135,18 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     }
   };
   const numbers = async (path: string, start?: number, end?: number): Promise<Numbers> =>
-    toNumbers(await read(path, start, end), path, name, (what) => fail(path, what));
-  const info = (path: string): H5Info => {
+    toNumbers(await read(path, [[start ?? 0, end ?? Infinity]]), path, name, (what) => fail(path, what));
+  const dtypeOf = (path: string): unknown => {
     const array = nodes.get(path)?.array ?? null;
     if (array === null) throw fail(path, "must be an array, but it is not");
+    return array["data_type"] ?? array["dtype"];
+  };
+  const info = (path: string): H5Info => {
+    const array = nodes.get(path)?.array ?? {};
+    const type = typeOf(dtypeOf(path));
     const shape = Array.isArray(array["shape"]) ? array["shape"].map(Number) : null;
     return {
-      type: typeOf(array["data_type"] ?? array["dtype"]),
+      type,
       shape,
       length: shape === null ? 0 : shape.reduce((a, b) => a * b, 1),
     };
@@ -154,6 +172,13 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
       return Array.from(await read(path), (v) => (typeof v === "string" ? v : ""));
     },
     records: () => ({}),
+    samples: (path) => sampleType(dtypeOf(path)),
+    pixels: async (path, parts) => {
+      const values = await read(path, parts);
+      if (values instanceof BigInt64Array || values instanceof BigUint64Array || !ArrayBuffer.isView(values))
+        return Float64Array.from(toNumbers(values, path, name, (what) => fail(path, what)));
+      return values as Raster["data"];
+    },
   };
 }
 
@@ -250,6 +275,16 @@ function typeOf(dtype: unknown): H5Info["type"] {
   if (/^(float\d+|[<>|]f\d)/.test(text)) return "float";
   if (/^(bool|\|b1)/.test(text)) return "boolean";
   return /^(string|\|O|[<>|][US]\d)/.test(text) ? "string" : "other";
+}
+
+/** 64-bit whole numbers and truth values are handed out in types that pixels have. */
+function sampleType(dtype: unknown): SampleType | null {
+  const text = String(dtype);
+  const [, kind, bytes] = /^[<>|]([iuf])([1248])$/.exec(text) ?? [];
+  const type = kind === undefined ? text : `${{ i: "int", u: "uint", f: "float" }[kind]}${8 * Number(bytes)}`;
+  if (type === "int64" || type === "uint64") return "float64";
+  const known: readonly string[] = SAMPLE_TYPES;
+  return known.includes(type) ? (type as SampleType) : null;
 }
 
 interface Part {
