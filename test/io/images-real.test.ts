@@ -55,7 +55,7 @@ describe.skipIf(realData === null)("images of real samples", () => {
         ["mosaic_z3", "Cellbound1 Cellbound2 Cellbound3 DAPI PolyT"],
       ]);
       expect(report.found.join("\n")).toContain("3 images to be read when asked for");
-      const [a, b, c, d, e, f] = dataset.pyramids?.[0].toPixels ?? [];
+      const [a, b, c, d, e, f] = (dataset.pyramids?.[0].toPixels ?? []) as number[];
       expect([b, d]).toEqual([0, 0]);
       const { data, rows, cols } = dataset.positions as NonNullable<typeof dataset.positions>;
       let inside = 0;
