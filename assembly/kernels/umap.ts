@@ -38,9 +38,10 @@ export function power4(x: usize, y: f32, out: usize): void {
 }
 
 // Epoch `epoch` (from 1) for the edges [start, end), multiples of 4. Edge e is drawn floor(epoch r) - floor((epoch - 1) r)
-// times, r = rates[e] <= 1. A draw pulls its head and tail together and pushes the head from `negatives` nodes drawn uniformly;
-// each pull and push is clipped to 4 per coordinate. Draws go in fours, a lane each, by the positions before all four.
-// `random` holds 4 states of xorshift32, `queue` room for 4 edges.
+// times, r = rates[e] <= 1. A draw pulls its head to its tail and pushes it from `negatives` nodes drawn uniformly; each pull
+// and push is clipped to 4 per coordinate. Heads move in `next`; tails and drawn nodes stand as in `now`, so that no two heads
+// depend on each other. Draws go in fours, a lane each, by the positions before all four. `random` holds 4 states of
+// xorshift32, `queue` room for 4 edges.
 export function umapEpoch(
   start: i32,
   end: i32,
@@ -50,24 +51,25 @@ export function umapEpoch(
   heads: usize,
   tails: usize,
   rates: usize,
-  embedding: usize,
+  now: usize,
+  next: usize,
   a: f32,
   b: f32,
   negatives: i32,
   random: usize,
   queue: usize,
 ): void {
-  const now = f32x4.splat(<f32>epoch);
+  const later = f32x4.splat(<f32>epoch);
   const before = f32x4.splat(<f32>(epoch - 1));
   let waiting: i32 = 0;
   for (let e = start; e < end; e += 4) {
     const r = v128.load(rates + ((<usize>e) << 2));
-    let due = i32x4.bitmask(f32x4.gt(f32x4.floor(f32x4.mul(now, r)), f32x4.floor(f32x4.mul(before, r))));
+    let due = i32x4.bitmask(f32x4.gt(f32x4.floor(f32x4.mul(later, r)), f32x4.floor(f32x4.mul(before, r))));
     while (due != 0) {
       store<u32>(queue + ((<usize>waiting) << 2), e + ctz(due));
       due &= due - 1;
       if (++waiting == 4) {
-        drawFour(f32x4.splat(step), queue, nodes, heads, tails, embedding, a, b, negatives, random);
+        drawFour(f32x4.splat(step), queue, nodes, heads, tails, now, next, a, b, negatives, random);
         waiting = 0;
       }
     }
@@ -76,7 +78,7 @@ export function umapEpoch(
   // The last lanes repeat an edge without moving anything.
   const steps = v128.and(f32x4.splat(step), i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(waiting)));
   for (; waiting < 4; waiting++) store<u32>(queue + ((<usize>waiting) << 2), load<u32>(queue));
-  drawFour(steps, queue, nodes, heads, tails, embedding, a, b, negatives, random);
+  drawFour(steps, queue, nodes, heads, tails, now, next, a, b, negatives, random);
 }
 
 function drawFour(
@@ -85,7 +87,8 @@ function drawFour(
   nodes: i32,
   heads: usize,
   tails: usize,
-  embedding: usize,
+  now: usize,
+  next: usize,
   a: f32,
   b: f32,
   negatives: i32,
@@ -95,14 +98,14 @@ function drawFour(
   const e1 = (<usize>load<u32>(queue, 4)) << 2;
   const e2 = (<usize>load<u32>(queue, 8)) << 2;
   const e3 = (<usize>load<u32>(queue, 12)) << 2;
-  const h0 = embedding + ((<usize>load<u32>(heads + e0)) << 3);
-  const h1 = embedding + ((<usize>load<u32>(heads + e1)) << 3);
-  const h2 = embedding + ((<usize>load<u32>(heads + e2)) << 3);
-  const h3 = embedding + ((<usize>load<u32>(heads + e3)) << 3);
-  const t0 = embedding + ((<usize>load<u32>(tails + e0)) << 3);
-  const t1 = embedding + ((<usize>load<u32>(tails + e1)) << 3);
-  const t2 = embedding + ((<usize>load<u32>(tails + e2)) << 3);
-  const t3 = embedding + ((<usize>load<u32>(tails + e3)) << 3);
+  const h0 = next + ((<usize>load<u32>(heads + e0)) << 3);
+  const h1 = next + ((<usize>load<u32>(heads + e1)) << 3);
+  const h2 = next + ((<usize>load<u32>(heads + e2)) << 3);
+  const h3 = next + ((<usize>load<u32>(heads + e3)) << 3);
+  const t0 = now + ((<usize>load<u32>(tails + e0)) << 3);
+  const t1 = now + ((<usize>load<u32>(tails + e1)) << 3);
+  const t2 = now + ((<usize>load<u32>(tails + e2)) << 3);
+  const t3 = now + ((<usize>load<u32>(tails + e3)) << 3);
   const as4 = f32x4.splat(a);
   const bs4 = f32x4.splat(b);
   const one = f32x4.splat(1);
@@ -123,20 +126,17 @@ function drawFour(
     f32x4.mul(f32x4.splat(-2 * a * b), power),
     f32x4.mul(square, f32x4.add(f32x4.mul(as4, power), one)),
   );
-  const pullX = f32x4.mul(clip(f32x4.mul(force, dx)), steps);
-  const pullY = f32x4.mul(clip(f32x4.mul(force, dy)), steps);
-
-  let sumX = pullX;
-  let sumY = pullY;
+  let sumX = f32x4.mul(clip(f32x4.mul(force, dx)), steps);
+  let sumY = f32x4.mul(clip(f32x4.mul(force, dy)), steps);
   let state = v128.load(random);
   for (let c = 0; c < negatives; c++) {
     state = v128.xor(state, i32x4.shl(state, 13));
     state = v128.xor(state, i32x4.shr_u(state, 17));
     state = v128.xor(state, i32x4.shl(state, 5));
-    const p0 = embedding + place(i32x4.extract_lane(state, 0), nodes);
-    const p1 = embedding + place(i32x4.extract_lane(state, 1), nodes);
-    const p2 = embedding + place(i32x4.extract_lane(state, 2), nodes);
-    const p3 = embedding + place(i32x4.extract_lane(state, 3), nodes);
+    const p0 = now + place(i32x4.extract_lane(state, 0), nodes);
+    const p1 = now + place(i32x4.extract_lane(state, 1), nodes);
+    const p2 = now + place(i32x4.extract_lane(state, 2), nodes);
+    const p3 = now + place(i32x4.extract_lane(state, 3), nodes);
     const p01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
     const p23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
     const dx = f32x4.sub(hx, v128.shuffle<f32>(p01, p23, 0, 2, 4, 6));
@@ -159,12 +159,6 @@ function drawFour(
   v128.store64_lane(h1, f32x4.add(v128.load64_lane(h1, sum01, 1), sum01), 1);
   v128.store64_lane(h2, f32x4.add(v128.load64_zero(h2), sum23), 0);
   v128.store64_lane(h3, f32x4.add(v128.load64_lane(h3, sum23, 1), sum23), 1);
-  const pull01 = v128.shuffle<f32>(pullX, pullY, 0, 4, 1, 5);
-  const pull23 = v128.shuffle<f32>(pullX, pullY, 2, 6, 3, 7);
-  v128.store64_lane(t0, f32x4.sub(v128.load64_zero(t0), pull01), 0);
-  v128.store64_lane(t1, f32x4.sub(v128.load64_lane(t1, pull01, 1), pull01), 1);
-  v128.store64_lane(t2, f32x4.sub(v128.load64_zero(t2), pull23), 0);
-  v128.store64_lane(t3, f32x4.sub(v128.load64_lane(t3, pull23, 1), pull23), 1);
 }
 
 function clip(v: v128): v128 {

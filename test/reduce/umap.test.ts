@@ -55,7 +55,7 @@ describe("umap agrees with umap-learn", () => {
     const graph = await graphOf(points);
     for (const options of [{}, { seed: 1 }, { seed: 2 }, { init: points }]) {
       const { embedding, a, b } = await umap(graph, options);
-      expect(Math.abs(trustworthiness(points, embedding, 15) - expected)).toBeLessThan(0.02);
+      expect(Math.abs(trustworthiness(points, embedding, 15) - expected)).toBeLessThan(0.01);
       expect(Math.abs(a / (npz["ab"].data[0] as number) - 1)).toBeLessThan(1e-3);
       expect(Math.abs(b / (npz["ab"].data[1] as number) - 1)).toBeLessThan(1e-3);
     }
@@ -102,8 +102,8 @@ describe("umap always", () => {
     }
   });
 
-  it("works through many edges in blocks", async () => {
-    // 900,000 entries, each drawn once: three blocks.
+  it("moves blocks of many edges alike on any number of threads", async () => {
+    // 900,000 entries: 14 blocks.
     const [n, k] = [30_000, 30];
     const indices = new Uint32Array(n * k);
     for (let i = 0; i < n; i++)
@@ -127,14 +127,10 @@ describe("umap always", () => {
       2,
       Float32Array.from({ length: 2 * n }, (_, t) => (t * 7919) % 1000),
     );
-    const steps: number[] = [];
-    const { embedding } = await umap(graph, {
-      init,
-      epochs: 1,
-      onProgress: (p) => void steps.push(p.fraction),
-    });
-    expect(steps.length).toBe(3);
-    expect(embedding.data.every((v) => Number.isFinite(v))).toBe(true);
+    const { embedding: alone } = await umap(graph, { init, epochs: 4, threads: 1 });
+    expect(alone.data.every((v) => Number.isFinite(v))).toBe(true);
+    for (const threads of [2, 3])
+      expect((await umap(graph, { init, epochs: 4, threads })).embedding).toEqual(alone);
   });
 });
 

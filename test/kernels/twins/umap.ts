@@ -34,11 +34,12 @@ export interface Layout {
   readonly heads: Uint32Array;
   readonly tails: Uint32Array;
   readonly rates: Float32Array;
-  readonly embedding: Float32Array;
+  readonly now: Float32Array;
+  readonly next: Float32Array;
   readonly random: Uint32Array;
 }
 
-/** One epoch of the edges [start, end), four draws at a time by the positions before them. */
+/** One epoch of the edges [start, end), four draws at a time: heads move in `next`, the others stand as in `now`. */
 export function umapEpoch(
   start: number,
   end: number,
@@ -47,10 +48,10 @@ export function umapEpoch(
   a: number,
   b: number,
   negatives: number,
-  { heads, tails, rates, embedding, random }: Layout,
+  { heads, tails, rates, now, next, random }: Layout,
 ): void {
   [a, b, step] = [f(a), f(b), f(step)];
-  const nodes = embedding.length / 2;
+  const nodes = now.length / 2;
   const clip = (v: number): number => Math.min(Math.max(v, -4), 4);
   const due: number[] = [];
   for (let e = start; e < end; e++)
@@ -58,14 +59,13 @@ export function umapEpoch(
 
   for (let first = 0; first < due.length; first += 4) {
     const four = due.slice(first, first + 4);
-    const pulls: [number, number][] = [];
     const sums: [number, number][] = [];
     const drawn = drawNodes(random, nodes, negatives);
     four.forEach((e, lane) => {
-      const [hx, hy] = [embedding[2 * heads[e]], embedding[2 * heads[e] + 1]];
+      const [hx, hy] = [next[2 * heads[e]], next[2 * heads[e] + 1]];
       const move = (other: number, numerator: (p: number) => number, apart: number): [number, number] => {
-        const dx = f(hx - embedding[2 * other]);
-        const dy = f(hy - embedding[2 * other + 1]);
+        const dx = f(hx - now[2 * other]);
+        const dy = f(hy - now[2 * other + 1]);
         const square = Math.max(f(f(dx * dx) + f(dy * dy)), f(1e-12));
         const p = power(square, b);
         const force = f(numerator(p) / f(f(square + apart) * f(f(a * p) + 1)));
@@ -77,16 +77,11 @@ export function umapEpoch(
         const push = move(other, () => f(2 * b), f(0.001));
         sum = [f(sum[0] + push[0]), f(sum[1] + push[1])];
       }
-      pulls.push(pull);
       sums.push(sum);
     });
     four.forEach((e, lane) => {
-      embedding[2 * heads[e]] += sums[lane][0];
-      embedding[2 * heads[e] + 1] += sums[lane][1];
-    });
-    four.forEach((e, lane) => {
-      embedding[2 * tails[e]] -= pulls[lane][0];
-      embedding[2 * tails[e] + 1] -= pulls[lane][1];
+      next[2 * heads[e]] += sums[lane][0];
+      next[2 * heads[e] + 1] += sums[lane][1];
     });
   }
 }
