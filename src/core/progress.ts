@@ -13,7 +13,10 @@ export interface RunOptions {
   /** Stops the work at its next block (at worst half a second at 30,000 observations); the promise rejects with code "aborted". */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** How many threads may work. One does today; results are the same for any number. */
+  /**
+   * How many threads may work, this one among them; default as many as the machine has cores, at most 8. Results are the same
+   * for any number. In a browser's page more than one needs the page to be isolated from other origins (COOP, COEP).
+   */
   readonly threads?: number;
 }
 
