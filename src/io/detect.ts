@@ -6,6 +6,7 @@ import { findCosmx, readCosmx } from "./cosmx.ts";
 import { isAnndata } from "./elements.ts";
 import { readGem } from "./gem.ts";
 import { withHdf5 } from "./hdf5.ts";
+import { isLoom, readLoom } from "./loom.ts";
 import { findMerscope, readMerscope } from "./merscope.ts";
 import type { ReadOptions } from "./open.ts";
 import { type Draft, sample } from "./report.ts";
@@ -112,6 +113,15 @@ export async function detect(source: Source): Promise<Candidate> {
       },
     }));
   }
+  if (found.length === 0)
+    found = source.names
+      .filter((name) => /\.loom$/i.test(name))
+      .map((name) => ({
+        platform: "loom",
+        folder: "",
+        file: name,
+        read: (report: Draft, o: ReadOptions) => readLoom(source, name, o.values, report, o),
+      }));
   const outermost = found.filter(
     (c) => !found.some((other) => other.folder !== c.folder && c.folder.startsWith(other.folder)),
   );
@@ -139,6 +149,7 @@ async function bareMatrices(source: Source): Promise<Candidate[]> {
     const kind = await withHdf5(source, name, (file) => {
       if (isAnndata(file)) return "h5ad";
       if (file.has("geneExp") || file.has("cellBin")) return "stereo-seq";
+      if (only && isLoom(file)) return "loom";
       if (only) refuseMolecules(file);
       return tenxSchema(file) === null ? null : "10x-h5";
     });
@@ -150,6 +161,7 @@ async function bareMatrices(source: Source): Promise<Candidate[]> {
       file: name.slice(folder.length),
       read: (report, o) => {
         if (kind === "h5ad") return readAnndata(source, name, o.values, report, o);
+        if (kind === "loom") return readLoom(source, name, o.values, report, o);
         if (kind === "stereo-seq") return readGef(source, name, o.binSize, o.values, report, o);
         return readBareH5(source, name, report, o);
       },
@@ -221,7 +233,6 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
       "This is a part of a CosMx export: exprMat_file.csv must lie beside metadata_file.csv.",
     ],
     [/CellxGene|CellCoordinates/i, "CellxGene.csv and CellCoordinates.csv of one region must lie together."],
-    [/\.loom$/, "Loom is not read: write the sample as h5ad, or its counts and coordinates as text."],
     [/zarr\.json|\.zgroup|zmetadata/, "The zarr store there is neither a SpatialData nor an AnnData."],
     [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
     [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],

@@ -43,7 +43,6 @@ const refused: Readonly<Record<string, readonly [code: string, reason: string]>>
   st_her2st: ["input", "ST-cnts/A1.tsv.gz (st), ST-cnts/B1.tsv.gz (st)"],
   visium_mtx_tiny_visiumio: ["input", "section1/outs/ (visium), section2/outs/ (visium)"],
   visium_sr2_tiny_sfe: ["input", "sample01/outs/ (visium), sample02/outs/ (visium)"],
-  "osmfish_sscortex/raw_data": ["not-found", "Loom"],
   "h5ad_legacy_archives/v0.11.4/adata.h5ad": ["format", "found no X and no layers"],
   "h5ad_legacy_archives/v0.11.4/adata.zarr.zip": ["format", "found no X and no layers"],
   "squidpy_test_h5ad/ligrec_pvalues_reference.h5ad": ["input", "finite"],
