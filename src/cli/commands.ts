@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
 import { checkFolder, openSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
-import { simulateTissue, writeSimulated, type SimulateTissueOptions } from "../simulate/index.ts";
+import {
+  simulateTissue,
+  type SimulateTissueOptions,
+  type VendorLayout,
+  writeSimulated,
+} from "../simulate/index.ts";
 import { version } from "../core/version.ts";
 import { TOOL } from "../io/node.ts";
 import { runAnalyze } from "./analyze.ts";
@@ -91,19 +96,26 @@ const simulateFlags = {
   quiet: "switch",
 } as const;
 
+const vendors: readonly VendorLayout[] = ["visium", "xenium", "merscope", "cosmx"];
+
 /** `tissular simulate DIR` */
 export async function runSimulate(argv: readonly string[]): Promise<void> {
   const args = readArguments("simulate", argv, simulateFlags, ["DIR"]);
   const platform = args.text("platform") ?? "visium";
-  if (platform !== "visium" && platform !== "xenium") {
-    throw new SpatialError("option", `--platform must be visium or xenium, found "${platform}".`, {
-      subject: "platform",
-    });
+  const vendor = vendors.find((name) => name === platform);
+  if (vendor === undefined) {
+    throw new SpatialError(
+      "option",
+      `--platform must be one of ${vendors.join(", ")}, found "${platform}".`,
+      {
+        subject: "platform",
+      },
+    );
   }
-  await simulateInto(args.positionals[0], platform, args);
+  await simulateInto(args.positionals[0], vendor, args);
 }
 
-async function simulateInto(folder: string, platform: "visium" | "xenium", args: Arguments): Promise<void> {
+async function simulateInto(folder: string, platform: VendorLayout, args: Arguments): Promise<void> {
   checkFolder(folder, { force: args.on("force") });
   const tissue = simulateTissue({
     layout: platform === "visium" ? "visium" : "cells",

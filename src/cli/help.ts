@@ -67,10 +67,10 @@ Reads any input and writes it as h5ad, the way anndata reads it.
 
 Writes a synthetic tissue in a vendor's real layout, with truth_cells.csv, truth_genes.csv and truth_pairs.csv.
 
-  --platform visium|xenium   layout (default visium)
+  --platform P               visium, xenium, merscope or cosmx (default visium)
   --difficulty D             easy, medium or hard (default medium)
   --observations N           spots or cells (default 2000 spots, 4000 cells)
-  --genes N                  genes (default 1000; 400 for xenium)
+  --genes N                  genes (default 1000; 400 where cells are simulated)
   --seed N                   (default 0)
   --force                    replace what is in DIR
   --quiet                    print nothing but errors`,

@@ -61,6 +61,12 @@ export interface SimulatedTissue {
   readonly params: Required<SimulateTissueOptions> & { readonly parameters: Parameters };
 }
 
+/** Files in a vendor's layout, and the names that the vendor gives the cells, in the order of the dataset. */
+export interface VendorFiles {
+  readonly files: Map<string, Uint8Array>;
+  readonly ids: readonly string[];
+}
+
 /**
  * A synthetic tissue whose modules, cell types, spatially variable genes and ligand-receptor pairs are known:
  * to try the library without data, and to measure any method against the truth.
