@@ -18,7 +18,7 @@ export interface CosmxCells extends PositionTable {
   readonly pixel: number | null;
 }
 
-interface Pair {
+export interface Pair {
   readonly x: Float64Array;
   readonly y: Float64Array;
 }
@@ -75,8 +75,7 @@ export async function readCells(source: Source, files: CosmxFiles, report: Draft
     areaSize(csv) ??
     ratio(mm, px) ??
     ratio(fields?.mm ?? null, fields?.px ?? null) ??
-    (local !== null && most(local.x) > WIDE ? FIRST_PIXEL : null) ??
-    (local !== null && most(local.y) > HIGH ? PIXEL : null);
+    (local && fieldPixel(local));
   const places =
     px ?? (mm && scaled(mm, 1000)) ?? (local && fromLocal(local, fov, fields, size, files, report));
   if (places === null) {
@@ -180,15 +179,21 @@ function fromLocal(
   };
 }
 
+/** Micrometres per pixel, told from how far a field of view reaches; null where it does not reach far enough to tell. */
+export function fieldPixel({ x, y }: Pair): number | null {
+  if (most(x) > WIDE) return FIRST_PIXEL;
+  return most(y) > HIGH ? PIXEL : null;
+}
+
 /** Does global y go down where local y goes up, within a field of view? */
-function runsAgainst(fov: readonly string[], local: Float64Array, global: Float64Array): boolean {
-  const lastOf = new Map<string, number>();
+export function runsAgainst<F>(fov: ArrayLike<F>, local: Float64Array, global: Float64Array): boolean {
+  const lastOf = new Map<F, number>();
   let sign = 0;
-  fov.forEach((name, i) => {
-    const j = lastOf.get(name);
+  for (let i = 0; i < fov.length; i++) {
+    const j = lastOf.get(fov[i]);
     if (j !== undefined) sign += Math.sign((local[i] - local[j]) * (global[i] - global[j])) || 0;
-    lastOf.set(name, i);
-  });
+    lastOf.set(fov[i], i);
+  }
   return sign < 0;
 }
 

@@ -215,6 +215,10 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
   const looked =
     "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, a zarr store of AnnData or SpatialData, and tables of values and coordinates as text";
   const ways: readonly (readonly [RegExp, string])[] = [
+    [
+      /(^|\/)transcripts\.(csv|csv\.gz|parquet)$/,
+      "There are transcripts, but neither cell_feature_matrix nor cells: open them with openTranscripts and count them in outlines with countTranscripts.",
+    ],
     [/cell_by_gene.*\.csv/, "cell_metadata.csv must lie beside cell_by_gene.csv."],
     [/cell_metadata.*\.csv/, "cell_by_gene.csv must lie beside cell_metadata.csv."],
     [/(^|\/)cells\.(csv|csv\.gz|parquet)$/, "cell_feature_matrix.h5 must lie beside the table of cells."],

@@ -38,3 +38,12 @@ export {
   type CsvColumn,
   type CsvOptions,
 } from "./text.ts";
+export {
+  openTranscripts,
+  readTranscripts,
+  type OpenTranscriptsOptions,
+  type OpenTranscriptsResult,
+  type ReadTranscriptsResult,
+  type TranscriptBlock,
+} from "./transcripts.ts";
+export type { Dropped } from "./transcript-blocks.ts";

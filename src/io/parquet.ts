@@ -17,10 +17,15 @@ export interface ParquetFile {
   readonly rows: number;
   /** Names of the flat columns. */
   readonly columns: readonly string[];
-  /** The named columns, one group of rows after the other; nothing else of the file is read. */
+  /** Rows of each group. */
+  readonly sizes: readonly number[];
+  /** The least and the largest value of a column in each group, where the file says so. */
+  readonly bounds: (column: string) => readonly (readonly [least: unknown, largest: unknown] | null)[];
+  /** The named columns, one group of rows after the other; nothing else of the file is read, nor groups not wanted. */
   readonly groups: (
     columns: readonly string[],
     run?: RunOptions,
+    isWanted?: (group: number) => boolean,
   ) => AsyncGenerator<Readonly<Record<string, ParquetValues>>>;
 }
 
@@ -78,6 +83,7 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
   async function* groups(
     columns: readonly string[],
     run: RunOptions = {},
+    isWanted: (group: number) => boolean = () => true,
   ): AsyncGenerator<Readonly<Record<string, ParquetValues>>> {
     for (const column of columns) {
       if (flat.has(column)) continue;
@@ -88,8 +94,12 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
       );
     }
     let end = 0;
-    for (const group of metadata.row_groups) {
+    for (const [g, group] of metadata.row_groups.entries()) {
       checkAborted(run.signal);
+      if (!isWanted(g)) {
+        end += Number(group.num_rows);
+        continue;
+      }
       const out: Record<string, ParquetValues> = {};
       for (const column of columns)
         out[column] = await guarded(() => readColumn(group, flat.get(column) as SchemaElement));
@@ -100,7 +110,14 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
     }
   }
 
-  return { name, rows: Number(metadata.num_rows), columns: [...flat.keys()], groups };
+  const bounds: ParquetFile["bounds"] = (column) =>
+    metadata.row_groups.map(({ columns }) => {
+      const place = columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column);
+      const { min_value: least, max_value: largest } = place?.meta_data?.statistics ?? {};
+      return least === undefined || largest === undefined ? null : [least, largest];
+    });
+  const sizes = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+  return { name, rows: Number(metadata.num_rows), columns: [...flat.keys()], sizes, bounds, groups };
 }
 
 /** The named columns (all flat ones without names) of a parquet file, whole. */

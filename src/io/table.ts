@@ -217,6 +217,11 @@ export function vendorMatrix(read: TextMatrix, subject: string): VendorMatrix {
 }
 
 const CONTROLS: readonly (readonly [RegExp, string])[] = [
+  [/^negcontrolcodeword/i, "Negative Control Codeword"],
+  [/^antisense_/i, "Negative Control Probe"],
+  [/^unassignedcodeword/i, "Unassigned Codeword"],
+  [/^deprecatedcodeword/i, "Deprecated Codeword"],
+  [/^intergenic_region/i, "Genomic Control"],
   [/^blank([-_. ]?\d|$)/i, "Blank"],
   [/^(negprb|negprobe|negativeprobe|negative([-_. ]|\d|$)|negcontrol)/i, "Negative Control Probe"],
   [/^(systemcontrol|falsecode)/i, "System Control"],
