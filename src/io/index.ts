@@ -40,10 +40,9 @@ export {
 } from "./text.ts";
 export {
   openTranscripts,
-  readTranscripts,
   type OpenTranscriptsOptions,
   type OpenTranscriptsResult,
-  type ReadTranscriptsResult,
   type TranscriptBlock,
 } from "./transcripts.ts";
+export { readTranscripts, type ReadTranscriptsResult } from "./transcripts-read.ts";
 export type { Dropped } from "./transcript-blocks.ts";

@@ -1,4 +1,4 @@
-import { checkOptions, either, number, oneOf, runRules, string, such } from "../core/check.ts";
+import { boolean, checkOptions, either, number, oneOf, runRules, string, such } from "../core/check.ts";
 import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
@@ -10,6 +10,7 @@ import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
 import { withSampleImages } from "./sample-images.ts";
 import type { Source } from "./source.ts";
+import { withTranscripts } from "./transcripts-read.ts";
 import { openSource } from "./url.ts";
 
 /** Options of `readSample`. */
@@ -26,6 +27,11 @@ export interface ReadOptions extends RunOptions, Choice {
    * Default: 8 of Visium HD where there are such, else the smallest; 100 steps of the chip (50 um) of Stereo-seq.
    */
   readonly binSize?: number;
+  /**
+   * Are the transcripts read into memory where there are any (at most 4 GB of them)? Default false. As `readTranscripts`
+   * does, with the region and the genes that are asked for.
+   */
+  readonly transcripts?: boolean;
 }
 
 /** What `readSample` returns. */
@@ -42,6 +48,7 @@ export interface ReadSampleResult {
     readonly features: readonly string[] | null;
     readonly shapes: boolean;
     readonly images: boolean;
+    readonly transcripts: boolean;
   };
 }
 
@@ -52,6 +59,7 @@ const rules = {
   ),
   values: oneOf("counts", "normalized", "log", "scaled"),
   binSize: number(0.1, 10_000),
+  transcripts: boolean(),
   ...choiceRules,
   ...runRules,
 };
@@ -112,6 +120,7 @@ export async function readSample(
     ds = await withSampleImages(source, candidate, ds, report, archives.length > 0);
   checkAborted(options.signal);
   ds = chosen(ds, options, report);
+  if (options.transcripts === true) ds = await withTranscripts(source, candidate.folder, ds, options, report);
   watch.end();
   return {
     dataset: ds,
@@ -126,6 +135,7 @@ export async function readSample(
       features: options.features ?? null,
       shapes: options.shapes ?? true,
       images: options.images ?? true,
+      transcripts: options.transcripts ?? false,
     },
   };
 }

@@ -2,16 +2,14 @@ import { checkOptions, number, runRules, string, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Affine } from "../model/image.ts";
-import type { ReadReport } from "../model/dataset.ts";
 import { type Transcripts, transcripts } from "../model/shapes.ts";
-import { type Column, isCategorical } from "../model/table.ts";
 import { unwrapped } from "./archives.ts";
 import { fieldPixel, runsAgainst } from "./cosmx-cells.ts";
 import { type Region, regionRule } from "./region.ts";
-import { counted, draft, finished, grouped, sample } from "./report.ts";
+import { counted, sample } from "./report.ts";
 import type { Source } from "./source.ts";
 import { kindByName } from "./table.ts";
-import { chooseTranscripts } from "./transcript-files.ts";
+import { chooseTranscripts, type TranscriptFiles } from "./transcript-files.ts";
 import { type Dropped, packed, type TranscriptChoice } from "./transcript-blocks.ts";
 import { openTable, type TranscriptTable } from "./transcript-parts.ts";
 import { IDENTITY } from "./transforms.ts";
@@ -57,8 +55,6 @@ export interface OpenTranscriptsResult extends Pick<Transcripts, "unit" | "micro
 const QUALITY = 20;
 /** Rows from which the direction of y and the size of a pixel are told. */
 const LOOK = 100_000;
-/** Bytes of transcripts that are held at once, at most. */
-const MOST = 4_000_000_000;
 
 const rules = {
   file: string(),
@@ -112,7 +108,7 @@ export async function openTranscripts(
 /** Opens one of the tables of transcripts that were found in a source. */
 export async function openFound(
   source: Source,
-  found: Awaited<ReturnType<typeof chooseTranscripts>>,
+  found: TranscriptFiles,
   options: OpenTranscriptsOptions,
 ): Promise<OpenTranscriptsResult> {
   const table = await openTable(source, found);
@@ -226,127 +222,4 @@ function joinedFloats(parts: readonly Float64Array[]): Float64Array {
   const out = new Float64Array(parts.reduce((n, p) => n + p.length, 0));
   parts.reduce((at, part) => (out.set(part, at), at + part.length), 0);
   return out;
-}
-
-/** What `readTranscripts` returns. */
-export interface ReadTranscriptsResult {
-  readonly transcripts: Transcripts;
-  readonly report: ReadReport;
-  /** The options after defaults. */
-  readonly params: OpenTranscriptsResult["params"];
-}
-
-/**
- * All transcripts of a sample (or of a region, of some genes) in memory; `openTranscripts` reads them in blocks instead.
- *
- * @throws {SpatialError} as `openTranscripts`; `memory` where they would take over 4 GB (about 80 million)
- *
- * Cost: one pass; about 40 bytes per transcript, twice that while reading.
- *
- * @example
- * ```ts
- * import { memorySource, readTranscripts } from "tissular/io";
- * const csv = new TextEncoder().encode("fov,cell_ID,x_global_px,y_global_px,target\n3,7,10,20,CD4\n3,0,11,21,NegPrb1\n");
- * const { transcripts } = await readTranscripts(memorySource(new Map([["Slide_tx_file.csv", csv]])));
- * if (transcripts.cell?.categories.join() !== "3_7" || transcripts.cell.codes[1] !== -1) throw new Error("one in a cell");
- * if (transcripts.featureKinds[1] !== "Negative Control Probe") throw new Error("one is a control");
- * ```
- */
-export async function readTranscripts(
-  input: string | Source,
-  options: OpenTranscriptsOptions = {},
-): Promise<ReadTranscriptsResult> {
-  return held(await openTranscripts(input, options), options);
-}
-
-/** All of them, with a report. */
-export async function held(opened: OpenTranscriptsResult, run: RunOptions): Promise<ReadTranscriptsResult> {
-  const { total, params, unit, micronsPerUnit } = opened;
-  const isAll = params.region === null && params.genes === null;
-  const blocks: TranscriptBlock[] = [];
-  const sums = { quality: 0, region: 0, genes: 0, unread: 0 };
-  let [count, bytes] = [0, 0];
-  for await (const block of opened.blocks({ signal: run.signal, onProgress: run.onProgress })) {
-    blocks.push(block);
-    count += block.length;
-    bytes += sizeOf(block);
-    for (const why of ["quality", "region", "genes", "unread"] as const) sums[why] += block.dropped[why];
-    const whole = isAll && total !== null && count > 0 ? (bytes / count) * (total - sums.quality) : bytes;
-    if (whole > MOST) {
-      throw new SpatialError(
-        "memory",
-        `The transcripts of ${params.file} would take over ${grouped(Math.floor(whole / 1e6))} MB of memory.`,
-        {
-          subject: params.file,
-          hint: "Read them in blocks (openTranscripts), or only those of a region or of some genes.",
-        },
-      );
-    }
-  }
-  const report = draft();
-  report.files.push(...opened.files);
-  const last = blocks.at(-1);
-  report.found.push(
-    `${counted(count, "transcript")} of ${counted(last?.features.length ?? 0, "feature")} from ${params.file}.`,
-  );
-  const drop = (why: string, n: number): void =>
-    void (n > 0 && report.dropped.push({ what: "transcript", count: n, why }));
-  drop(`read less surely than quality ${params.minQuality}`, sums.quality);
-  drop("outside the region", sums.region);
-  drop("of genes not asked for", sums.genes);
-  drop("in parts of the file that hold none that was asked for", sums.unread);
-  if (micronsPerUnit === null)
-    report.warnings.push("The files do not say how large a step of the transcripts' coordinates is.");
-  return {
-    transcripts: concatenated(blocks, { unit, micronsPerUnit }),
-    report: finished(report, opened.platform),
-    params,
-  };
-}
-
-function sizeOf(block: Transcripts): number {
-  const columns = Object.values(block.columns).reduce((n, column) => n + (isCategorical(column) ? 4 : 8), 0);
-  const wide = [block.x, block.y, block.z, block.quality].filter((v) => v !== null).length;
-  return block.length * (8 * wide + 4 + (block.cell === null ? 0 : 4) + columns);
-}
-
-function concatenated(
-  blocks: readonly Transcripts[],
-  place: Pick<Transcripts, "unit" | "micronsPerUnit">,
-): Transcripts {
-  const last = blocks.at(-1);
-  if (last === undefined)
-    return transcripts({
-      ...place,
-      x: new Float64Array(0),
-      y: new Float64Array(0),
-      feature: new Uint32Array(0),
-      features: [],
-    });
-  const n = blocks.reduce((sum, block) => sum + block.length, 0);
-  const join = <T extends Float64Array | Int32Array | Uint32Array | Uint8Array>(
-    of: (block: Transcripts) => T,
-  ): T => {
-    const out = new (of(last).constructor as new (length: number) => T)(n);
-    blocks.reduce((at, block) => (out.set(of(block), at), at + block.length), 0);
-    return out;
-  };
-  const columns: Record<string, Column> = {};
-  for (const [name, column] of Object.entries(last.columns)) {
-    columns[name] = isCategorical(column)
-      ? { ...column, codes: join((b) => (b.columns[name] as typeof column).codes) }
-      : join((b) => b.columns[name] as Float64Array);
-  }
-  return transcripts({
-    ...place,
-    x: join((b) => b.x),
-    y: join((b) => b.y),
-    z: last.z && join((b) => b.z as Float64Array),
-    quality: last.quality && join((b) => b.quality as Float64Array),
-    feature: join((b) => b.feature),
-    features: last.features,
-    featureKinds: last.featureKinds,
-    cell: last.cell && { ...last.cell, codes: join((b) => (b.cell as NonNullable<typeof b.cell>).codes) },
-    columns,
-  });
 }
