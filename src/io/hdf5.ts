@@ -1,5 +1,6 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
+import { isSafe } from "./hdf5-guard.ts";
 import {
   fixedStrings,
   isTruth,
@@ -10,7 +11,7 @@ import {
   numbersAt,
   wholeNumbers,
 } from "./hdf5-values.ts";
-import type { Source } from "./source.ts";
+import { type Source, syncBytes, type SyncFile } from "./source.ts";
 
 /** What a dataset holds, as far as the readers care. */
 export interface H5Info {
@@ -59,7 +60,7 @@ export async function loadHdf5(): Promise<typeof H5wasm> {
   return h5;
 }
 
-let opened = 0;
+let count = 0;
 
 /** Opens a file of a source, does the work and closes it, whatever happens. */
 export async function withHdf5<T>(
@@ -85,9 +86,9 @@ const LARGEST = "document" in globalThis ? 536_870_912 : 2_000_000_000;
 export async function openHdf5(source: Source, name: string): Promise<{ file: H5File; close: () => void }> {
   const h5 = await loadHdf5();
   const files = h5.Module.FS as unknown as VirtualFiles;
-  const virtual = `read-${opened++}.h5`;
-  const direct = source.open(name);
-  if (direct === null && source.size(name) > LARGEST)
+  const virtual = `read-${count++}.h5`;
+  const opened = source.open(name);
+  if (opened === null && source.size(name) > LARGEST)
     throw new SpatialError(
       "memory",
       `${name} has ${source.size(name)} bytes, too many to be read whole here.`,
@@ -96,12 +97,12 @@ export async function openHdf5(source: Source, name: string): Promise<{ file: H5
         hint: "Read it in a Worker, where parts of a file can be read, or in Node from disk.",
       },
     );
-  if (direct === null) files.writeFile(virtual, await source.bytes(name), { canOwn: true });
-  else mountDirect(files, virtual, direct);
+  const direct = opened ?? syncBytes(await source.bytes(name));
+  mountDirect(files, virtual, direct);
   let file: H5wasm.File | null = null;
   const close = (): void => {
     file?.close();
-    direct?.close();
+    direct.close();
     files.unlink(virtual);
   };
   try {
@@ -115,8 +116,7 @@ export async function openHdf5(source: Source, name: string): Promise<{ file: H5
 
 /** The few parts of Emscripten's file system that are used. */
 interface VirtualFiles {
-  writeFile(name: string, bytes: Uint8Array, options?: { canOwn: boolean }): void;
-  readFile(name: string): Uint8Array;
+  readonly ErrnoError: new (code: number) => Error;
   unlink(name: string): void;
   createFile(
     parent: string,
@@ -130,16 +130,19 @@ interface VirtualFiles {
   };
 }
 
-/** Shows a file on disk to the library without copying it into memory. */
-function mountDirect(
-  files: VirtualFiles,
-  virtual: string,
-  direct: { size: number; read: (into: Uint8Array, position: number) => number },
-): void {
+/** Input/output error, by its number in Emscripten. */
+const EIO = 29;
+
+/** Shows a file to the library without copying it into its memory; parts it cannot stand are not given to it. */
+function mountDirect(files: VirtualFiles, virtual: string, direct: SyncFile): void {
   const node = files.createFile("/", virtual, {}, true, false);
   node.usedBytes = direct.size;
-  const read = (_: unknown, heap: Uint8Array, offset: number, length: number, position: number): number =>
-    direct.read(new Uint8Array(heap.buffer, heap.byteOffset + offset, length), position);
+  const read = (_: unknown, heap: Uint8Array, offset: number, length: number, position: number): number => {
+    const part = new Uint8Array(heap.buffer, heap.byteOffset + offset, length);
+    const found = direct.read(part, position);
+    if (!isSafe(direct, part.subarray(0, found), position)) throw new files.ErrnoError(EIO);
+    return found;
+  };
   node.stream_ops = { ...node.stream_ops, read };
 }
 

@@ -45,16 +45,18 @@ export function memorySource(files: ReadonlyMap<string, Uint8Array>, label: stri
     size: (name) => get(name).length,
     bytes: async (name) => get(name),
     slice: async (name, start, end) => get(name).subarray(start, end),
-    open: (name) => {
-      const bytes = get(name);
-      const read = (into: Uint8Array, position: number): number => {
-        const part = bytes.subarray(position, position + into.length);
-        into.set(part);
-        return part.length;
-      };
-      return { size: bytes.length, read, close: () => undefined };
-    },
+    open: (name) => syncBytes(get(name)),
   };
+}
+
+/** Bytes in memory as a file that is read without waiting. */
+export function syncBytes(bytes: Uint8Array): SyncFile {
+  const read = (into: Uint8Array, position: number): number => {
+    const part = bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  };
+  return { size: bytes.length, read, close: () => undefined };
 }
 
 /**

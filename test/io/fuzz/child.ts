@@ -1,0 +1,59 @@
+import { openSync, writeSync } from "node:fs";
+import { SpatialError, stream } from "../../../src/core/index.ts";
+import { cases } from "./cases.ts";
+import { mutate } from "./mutate.ts";
+import { fingerprint } from "./sound.ts";
+
+/**
+ * Feeds one reader damaged variants [from, to) of its sample. The number of the variant at work stands in the file
+ * `mark`, so that whoever watches knows which one hung or killed the process. One line of JSON per finding.
+ */
+const [, , reader, seed, from, to, mark] = process.argv;
+const SECONDS = 4;
+const MEGABYTES = 900;
+
+const { sample, read } = cases[reader];
+const files = await sample();
+const whole = fingerprint(await read(files));
+const place = openSync(mark, "w");
+const counts: Record<string, number> = {};
+const findings = (variant: number, kind: string, what: string): void =>
+  void process.stdout.write(`${JSON.stringify({ variant, kind, what })}\n`);
+
+for (let v = Number(from); v < Number(to); v++) {
+  writeSync(place, String(v).padEnd(10), 0);
+  const damaged = await mutate(files, stream(Number(seed), v));
+  const before = process.cpuUsage();
+  let outcome = "read";
+  try {
+    fingerprint(await read(damaged));
+  } catch (error) {
+    outcome = error instanceof SpatialError ? error.code : "error";
+    if (outcome === "error") findings(v, "error", (error as Error)?.stack ?? String(error));
+    if (trapped(error)) {
+      counts["trap"] = (counts["trap"] ?? 0) + 1;
+      if (fingerprint(await read(files)) !== whole)
+        findings(v, "poisoned", "after a trap the whole sample reads otherwise");
+    }
+  }
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (user + system) / 1e6;
+  if (seconds > SECONDS) findings(v, "slow", `${seconds.toFixed(1)} s`);
+  const megabytes = process.resourceUsage().maxRSS / 1024;
+  if (megabytes > MEGABYTES) {
+    findings(v, "memory", `${Math.round(megabytes)} MB`);
+    process.exit(3);
+  }
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
+  if (v % 100 === 99 && fingerprint(await read(files)) !== whole)
+    findings(v, "poisoned", "the whole sample reads otherwise than before");
+}
+process.stdout.write(
+  `${JSON.stringify({ counts, megabytes: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`,
+);
+
+function trapped(error: unknown): boolean {
+  for (let e = error as Error | undefined; e instanceof Error; e = e.cause as Error | undefined)
+    if (e instanceof WebAssembly.RuntimeError) return true;
+  return false;
+}
