@@ -66,7 +66,8 @@ export function soundRows(
   let isSorted = true;
   let isFinite = true;
   for (let i = 0; i < rows; i++) {
-    if (indptr[i + 1] < indptr[i]) fail(`the offsets go down at row ${i}`);
+    if (indptr[i + 1] < indptr[i] || indptr[i + 1] > indices.length)
+      fail(`the offsets do not go up to ${indices.length} at row ${i}`);
     let last = -1;
     for (let e = indptr[i]; e < indptr[i + 1]; e++) {
       const j = indices[e];

@@ -1,6 +1,7 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
-import type { Module, Records } from "./hdf5.ts";
+import type { Records } from "./hdf5.ts";
+import type { Module } from "./hdf5-module.ts";
 
 /** One member of compound rows; null where it is neither number nor text. */
 export function memberOf(
@@ -120,17 +121,86 @@ export function wholeNumbers(values: Typed, path: string, name: string): Uint32A
   return out;
 }
 
-/** Strings of any length: the library fills in pointers, which are read and given back only if all went well. */
-export function variableStrings(module: Module, file: bigint, path: string, length: number): string[] {
-  const pointer = module._malloc(4 * length);
+/** Has the library fill room of its own and works on that: what is to stay must be copied. */
+export function withRoom<T>(
+  module: Module,
+  bytes: number,
+  noRoom: () => SpatialError,
+  fill: (pointer: bigint) => unknown,
+  use: (bytes: Uint8Array) => T,
+): T {
+  const pointer = module._malloc(bytes);
+  if (pointer === 0) throw noRoom();
   try {
-    module.get_dataset_data(file, `/${path}`, null, null, null, BigInt(pointer));
-    const texts = textsAt(module, new Uint32Array(module.HEAPU8.buffer, pointer, length));
-    module.reclaim_vlen_memory(file, `/${path}`, "", BigInt(pointer));
-    return texts;
+    fill(BigInt(pointer));
+    return use(module.HEAPU8.subarray(pointer, pointer + bytes));
   } finally {
     module._free(pointer);
   }
+}
+
+/** Strings of any length: the library fills in pointers, which are read and given back only if all went well. */
+export function variableStrings(
+  module: Module,
+  file: bigint,
+  path: string,
+  length: number,
+  name: string,
+): string[] {
+  return pointedAt(module, file, path, "", length, name, (pointer) =>
+    module.get_dataset_data(file, `/${path}`, null, null, null, pointer),
+  );
+}
+
+/** Texts of a dataset or, where it has a name, of an attribute. */
+function pointedAt(
+  module: Module,
+  file: bigint,
+  path: string,
+  key: string,
+  length: number,
+  name: string,
+  fill: (pointer: bigint) => unknown,
+): string[] {
+  return withRoom(
+    module,
+    4 * length,
+    () => noText(path, name),
+    fill,
+    (pointers) => {
+      const texts = textsAt(module, new Uint32Array(pointers.buffer, pointers.byteOffset, length));
+      module.reclaim_vlen_memory(file, `/${path}`, key, BigInt(pointers.byteOffset));
+      return texts;
+    },
+  );
+}
+
+function noText(path: string, name: string): SpatialError {
+  return new SpatialError("memory", `There is no room for the texts of "${path}" of ${name}.`, {
+    subject: name,
+  });
+}
+
+/** The values of an attribute, or null where they are no texts, numbers or truth values. */
+export function attributeValues(
+  module: Module,
+  file: bigint,
+  path: string,
+  key: string,
+  meta: H5wasm.Metadata,
+  name: string,
+): readonly string[] | readonly number[] | readonly boolean[] | null {
+  if (meta.shape === null) return null;
+  const fill = (pointer: bigint): unknown => module.get_attribute_data(file, `/${path}`, key, pointer);
+  if (meta.type === 3 && meta.vlen) return pointedAt(module, file, path, key, meta.total_size, name, fill);
+  const type = meta.enum_type?.type ?? meta.type;
+  if (meta.type !== 3 && type !== 0 && type !== 1) return null;
+  const use = (bytes: Uint8Array): readonly string[] | readonly number[] | readonly boolean[] => {
+    if (meta.type === 3) return fixedStrings(bytes, meta.size);
+    const values = Array.from(numbersAt(bytes, type, meta.size, meta.signed, path, name));
+    return isTruth(meta) ? values.map((v) => v === meta.enum_type?.members["TRUE"]) : values;
+  };
+  return withRoom(module, meta.total_size * meta.size, () => noText(path, name), fill, use);
 }
 
 function textsAt(module: Module, pointers: Uint32Array): string[] {

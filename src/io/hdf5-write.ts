@@ -1,7 +1,7 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
 import type { ElementWriter, WriteAttributes } from "./elements-write.ts";
-import { loadHdf5 } from "./hdf5.ts";
+import { loadHdf5 } from "./hdf5-module.ts";
 
 let written = 0;
 

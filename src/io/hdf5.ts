@@ -1,7 +1,9 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
 import { isSafe } from "./hdf5-guard.ts";
+import { libraryAge, loadHdf5, type Module, shielded } from "./hdf5-module.ts";
 import {
+  attributeValues,
   fixedStrings,
   isTruth,
   lowHalves,
@@ -10,6 +12,7 @@ import {
   variableStrings,
   numbersAt,
   wholeNumbers,
+  withRoom,
 } from "./hdf5-values.ts";
 import { type Source, syncBytes, type SyncFile } from "./source.ts";
 
@@ -21,7 +24,8 @@ export interface H5Info {
   readonly length: number;
 }
 
-export type H5Attribute = string | number | boolean | readonly string[] | readonly number[] | null;
+export type H5Attribute =
+  string | number | boolean | readonly string[] | readonly number[] | readonly boolean[] | null;
 
 /** An open HDF5 file; paths are absolute without the first "/". Valid until the work it was opened for ends. */
 export interface H5File {
@@ -49,16 +53,6 @@ export interface H5File {
 export type Records = Readonly<
   Record<string, Float64Array | Float32Array | Int32Array | Uint8Array | readonly string[]>
 >;
-
-export type Module = typeof H5wasm.Module;
-
-/** Loads the HDF5 library at first use; every HDF5 failure throws from then on. */
-export async function loadHdf5(): Promise<typeof H5wasm> {
-  const h5 = await import("h5wasm");
-  await h5.ready;
-  h5.Module.activate_throwing_error_handler();
-  return h5;
-}
 
 let count = 0;
 
@@ -99,19 +93,32 @@ export async function openHdf5(source: Source, name: string): Promise<{ file: H5
     );
   const direct = opened ?? syncBytes(await source.bytes(name));
   mountDirect(files, virtual, direct);
+  const age = libraryAge();
+  const called = <T>(what: string, work: () => T): T => {
+    if (libraryAge() !== age) throw lost(name);
+    try {
+      return shielded(h5.Module, work);
+    } catch (cause) {
+      if (cause instanceof SpatialError) throw cause;
+      throw damaged(name, what, cause);
+    }
+  };
   let file: H5wasm.File | null = null;
   const close = (): void => {
-    file?.close();
-    direct.close();
-    files.unlink(virtual);
+    try {
+      if (libraryAge() === age) called("it cannot be closed", () => file?.close());
+    } finally {
+      direct.close();
+      files.unlink(virtual);
+    }
   };
   try {
-    file = new h5.File(virtual, "r");
-    return { file: reader(h5.Module, file, name), close };
+    file = called("it cannot be opened", () => new h5.File(virtual, "r"));
   } catch (cause) {
     close();
-    throw damaged(name, "it cannot be opened", cause);
+    throw cause;
   }
+  return { file: reader(h5.Module, file.file_id, name, direct.size, called), close };
 }
 
 /** The few parts of Emscripten's file system that are used. */
@@ -146,6 +153,13 @@ function mountDirect(files: VirtualFiles, virtual: string, direct: SyncFile): vo
   node.stream_ops = { ...node.stream_ops, read };
 }
 
+function lost(name: string): SpatialError {
+  return new SpatialError("format", `${name} was closed, because another HDF5 file is damaged.`, {
+    subject: name,
+    hint: "Open it again.",
+  });
+}
+
 function damaged(name: string, what: string, cause: unknown): SpatialError {
   const text = String((cause as Error)?.message ?? cause);
   const filter = /required filter '([^']*)'/.exec(text)?.[1];
@@ -168,22 +182,36 @@ function damaged(name: string, what: string, cause: unknown): SpatialError {
   );
 }
 
-function reader(module: Module, file: H5wasm.File, name: string): H5File {
-  const id = file.file_id;
+/** Values take at most this much more room than the file that holds them: deflate packs no better. */
+const RATIO = 1040;
+const SMALL = 67_108_864;
+/** The most that is read at once. */
+const MOST = 1_900_000_000;
+
+function reader(
+  module: Module,
+  id: bigint,
+  name: string,
+  size: number,
+  called: <T>(what: string, work: () => T) => T,
+): H5File {
   const missing = (path: string): SpatialError =>
     new SpatialError("format", `${name} must hold "${path}", but it does not.`, { subject: name });
-  const guarded = <T>(path: string, work: () => T): T => {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof SpatialError) throw cause;
-      throw damaged(name, `"${path}" cannot be read`, cause);
-    }
-  };
+  const guarded = <T>(path: string, work: () => T): T => called(`"${path}" cannot be read`, work);
   const kind = (path: string): number => guarded(path, () => module.get_type(id, `/${path}`));
   const dataset = (path: string): H5wasm.Metadata => {
     if (kind(path) !== module.H5G_DATASET) throw missing(path);
-    return guarded(path, () => module.get_dataset_metadata(id, `/${path}`));
+    const meta = guarded(path, () => module.get_dataset_metadata(id, `/${path}`));
+    checkRoom(path, meta);
+    return meta;
+  };
+  const checkRoom = (path: string, { shape, total_size, size: width }: H5wasm.Metadata): void => {
+    if (shape === null || total_size * width <= SMALL + RATIO * size) return;
+    throw new SpatialError(
+      "format",
+      `"${path}" of ${name} says to hold ${shape.join(" x ")} values, more than the ${size} bytes of the file can.`,
+      { subject: name, hint: "The file is damaged: copy or download it again." },
+    );
   };
 
   /** Works on the stored values of rows [start, end) where the library unpacked them: what is to stay must be copied. */
@@ -206,19 +234,14 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
         `"${path}" of ${name} has ${values} values, more than can be read at once.`,
         { subject: name, hint: "Read the matrix in blocks with openMatrix." },
       );
-    if (bytes > 1_900_000_000) throw noRoom();
-    const pointer = module._malloc(bytes);
-    if (pointer === 0) throw noRoom();
-    try {
-      const whole = last - start === rows;
-      const count = whole ? null : [last - start, ...shape.slice(1)].map(BigInt);
-      const offset = whole ? null : [start, ...shape.slice(1).fill(0)].map(BigInt);
-      const steps = whole ? null : shape.map(() => 1n);
-      guarded(path, () => module.get_dataset_data(id, `/${path}`, count, offset, steps, BigInt(pointer)));
-      return use(module.HEAPU8.subarray(pointer, pointer + bytes));
-    } finally {
-      module._free(pointer);
-    }
+    if (bytes > MOST) throw noRoom();
+    const whole = last - start === rows;
+    const count = whole ? null : [last - start, ...shape.slice(1)].map(BigInt);
+    const offset = whole ? null : [start, ...shape.slice(1).fill(0)].map(BigInt);
+    const steps = whole ? null : shape.map(() => 1n);
+    const fill = (pointer: bigint): unknown =>
+      module.get_dataset_data(id, `/${path}`, count, offset, steps, pointer);
+    return guarded(path, () => withRoom(module, bytes, noRoom, fill, use));
   };
 
   /** The same, as numbers. */
@@ -244,11 +267,13 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
     isGroup: (path) => path === "" || kind(path) === module.H5G_GROUP,
     keys: (path) => guarded(path, () => module.get_names(id, `/${path}`, false)),
     attributes: (path) => guarded(path, () => module.get_attribute_names(id, `/${path}`)),
-    attribute: (path, attribute) =>
+    attribute: (path, key) =>
       guarded(path, () => {
-        if (!module.get_attribute_names(id, `/${path}`).includes(attribute)) return null;
-        const value = file.root.get(`/${path}`) as H5wasm.Group | null;
-        return (value?.get_attribute(attribute, true) ?? null) as H5Attribute;
+        if (!module.get_attribute_names(id, `/${path}`).includes(key)) return null;
+        const meta = module.get_attribute_metadata(id, `/${path}`, key);
+        checkRoom(`${path}/${key}`, meta);
+        const values = attributeValues(module, id, path, key, meta, name);
+        return values !== null && meta.shape?.length === 0 ? (values[0] ?? null) : values;
       }),
     info: (path) => {
       const meta = dataset(path);
@@ -286,7 +311,7 @@ function reader(module: Module, file: H5wasm.File, name: string): H5File {
       }
       if (meta.shape === null) return [];
       if (!meta.vlen) return read(path, meta, (bytes) => fixedStrings(bytes, meta.size));
-      return guarded(path, () => variableStrings(module, id, path, meta.total_size));
+      return guarded(path, () => variableStrings(module, id, path, meta.total_size, name));
     },
     records: (path, start, end) => {
       const meta = dataset(path);

@@ -185,7 +185,15 @@ export function genomeNames(file: H5File): TenxNames {
   const featureNames: string[] = [];
   const genome: string[] = [];
   for (const g of genomes(file)) {
-    for (const b of file.strings(`${g}/barcodes`)) cellIds.add(b);
+    const barcodes = file.strings(`${g}/barcodes`);
+    if (new Set(barcodes).size < barcodes.length) {
+      throw new SpatialError(
+        "format",
+        `Every barcode of ${g} in ${file.name} must stand once, but some repeat.`,
+        { subject: file.name },
+      );
+    }
+    for (const b of barcodes) cellIds.add(b);
     const names = file.strings(`${g}/genes`);
     for (const id of names) featureIds.push(id);
     for (const symbol of file.has(`${g}/gene_names`) ? file.strings(`${g}/gene_names`) : names)

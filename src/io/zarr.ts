@@ -6,6 +6,7 @@ import type { H5Attribute, H5Info } from "./hdf5.ts";
 import { narrow, wholeNumbers } from "./hdf5-values.ts";
 import { SAMPLE_TYPES } from "./pyramid.ts";
 import type { Source } from "./source.ts";
+import { checkPiece, checkRoom } from "./zarr-guard.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -52,16 +53,34 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
   const documents = await readDocuments(source, root);
   const nodes = toNodes(documents);
   const children = toChildren(nodes);
+  /** Whose piece a file is. */
+  const arrayOf = (path: string): string => {
+    let folder = path;
+    do folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
+    while (folder !== "" && !nodes.get(folder)?.array);
+    return folder;
+  };
+  const listed = listPieces(source, root, arrayOf);
+  /** A piece of an array, or nothing where it is not stored. */
+  const piece = async (
+    path: string,
+    get: (file: string) => Promise<Uint8Array>,
+  ): Promise<Uint8Array | undefined> => {
+    const array = arrayOf(path);
+    if (listed.get(array)?.has(root + path) === false) return undefined;
+    const bytes = await orMissing(() => get(root + path));
+    if (bytes !== undefined) checkPiece(nodes.get(array)?.array ?? null, bytes, root + path);
+    return bytes;
+  };
   const store = {
     get: async (key: `/${string}`): Promise<Uint8Array | undefined> => {
       const path = key.slice(1);
       const document = documents.get(path);
       if (document !== undefined) return new TextEncoder().encode(JSON.stringify(document));
-      return METADATA.test(path) ? undefined : orMissing(() => source.bytes(root + path));
+      return METADATA.test(path) ? undefined : piece(path, (file) => source.bytes(file));
     },
     getRange: (key: `/${string}`, range: Range): Promise<Uint8Array | undefined> =>
-      orMissing(async () => {
-        const file = root + key.slice(1);
+      piece(key.slice(1), async (file) => {
         await source.probe?.(file);
         const size = source.size(file);
         const start = "offset" in range ? range.offset : Math.max(0, size - range.suffixLength);
@@ -83,6 +102,13 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
       return chunk;
     },
   }));
+  const room = (path: string, shape: readonly number[], chunks: readonly number[]): void => {
+    try {
+      checkRoom(source, listed.get(path), shape, chunks);
+    } catch (cause) {
+      throw fail(path, (cause as Error).message, cause);
+    }
+  };
   const open = async (path: string): Promise<Zarrita.Array<Zarrita.DataType>> => {
     if ((nodes.get(path)?.array ?? null) === null) throw fail(path, "must be an array, but it is not");
     // The array is the root of a store of its own: a name such as "100%" is no part of an address there.
@@ -101,8 +127,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     try {
       const array = await open(path);
       const { shape } = array;
-      if (!shape.every((v) => Number.isSafeInteger(v) && v >= 0))
-        throw fail(path, "must have a shape of whole numbers");
+      room(path, shape, array.chunks);
       if (shape.length === 0) return (await array.getChunk([])).data as ArrayLike<unknown>;
       const ranges = shape.map((size, axis) => {
         const [first, last] = parts[axis] ?? [0, size];
@@ -145,6 +170,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     const array = nodes.get(path)?.array ?? {};
     const type = typeOf(dtypeOf(path));
     const shape = Array.isArray(array["shape"]) ? array["shape"].map(Number) : null;
+    if (shape !== null) room(path, shape, []);
     return {
       type,
       shape,
@@ -183,6 +209,22 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
 }
 
 type Range = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
+
+/** The files of each array that are listed; of a store on disk or at an address only descriptions are. */
+function listPieces(
+  source: Source,
+  root: string,
+  arrayOf: (path: string) => string,
+): Map<string, Set<string>> {
+  const listed = new Map<string, Set<string>>();
+  for (const name of source.names) {
+    if (!name.startsWith(root) || METADATA.test(name)) continue;
+    const array = arrayOf(name.slice(root.length));
+    const files = listed.get(array) ?? new Set();
+    listed.set(array, files.add(name));
+  }
+  return listed;
+}
 
 /** A chunk that is not there holds the fill value. */
 async function orMissing(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {

@@ -70,16 +70,15 @@ async function fuzz(reader) {
         run.kill("SIGKILL");
       }
     }, 500);
-    const code = await new Promise((done) => run.on("close", done));
+    const code = await new Promise((ended) => run.on("close", ended));
     clearInterval(watch);
+    let done = {};
     for (const line of out.split("\n").filter((l) => l !== "")) {
       const message = JSON.parse(line);
       if (message.kind !== undefined) findings.push(message);
-      else {
-        for (const [k, v] of Object.entries(message.counts)) counts[k] = (counts[k] ?? 0) + v;
-        megabytes = Math.max(megabytes, message.megabytes);
-      }
+      else [done, megabytes] = [message.counts, Math.max(megabytes, message.megabytes)];
     }
+    for (const [k, v] of Object.entries(done)) counts[k] = (counts[k] ?? 0) + v;
     if (code === 0) break;
     if (hung) findings.push({ variant: at(), kind: "hang", what: `over ${HANG_SECONDS} s` });
     else if (code !== 3) findings.push({ variant: at(), kind: "crash", what: `exit ${code}: ${errors}` });
