@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createHdf5 } from "../../../src/io/hdf5-write.ts";
 import { decodePng, encodePng } from "../../../src/io/images.ts";
-import { memorySource, openMatrix, readSample, readTable } from "../../../src/io/index.ts";
+import { memorySource, openMatrix, readSample, readTable, writeH5ad } from "../../../src/io/index.ts";
 import { readParquet } from "../../../src/io/parquet.ts";
 import { gunzip, gzip } from "../../../src/io/source.ts";
 import { zipSource } from "../../../src/io/zip.ts";
 import { platforms, positionsOf } from "../platforms.ts";
-import { text } from "../samples.ts";
+import { full, text } from "../samples.ts";
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -102,6 +102,12 @@ export const cases: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(
     Object.entries(platforms).map(([name, given]) => [name, layout(given, positionsOf[name])]),
   ),
+  // the same layouts without the images that take most of the time
+  visium: layout(async () => {
+    const { "spatial/tissue_hires_image.png": _, ...given } = await platforms["visium"]();
+    return given;
+  }),
+  h5ad: layout(async () => ({ "s.h5ad": await writeH5ad(await full()) })),
   "anndata-zarr v2": unzipped("anndata-v2.zarr.zip"),
   "anndata-zarr v3": unzipped("anndata-v3.zarr.zip"),
   "spatialdata v2": unzipped("spatialdata-v2.zarr.zip"),
@@ -193,7 +199,8 @@ export const cases: Readonly<Record<string, Case>> = {
   readTable: {
     sample: async () =>
       filesOf({ "values.csv": "cell,Actb,Gad1\na,0,3\nb,5,0\n", "places.csv": "cell,x,y\nb,3,4\na,1,2\n" }),
-    read: (files) => readTable(files.get("values.csv") as Uint8Array, files.get("places.csv") as Uint8Array),
+    read: (files) =>
+      readTable(files.get("values.csv") ?? new Uint8Array(0), files.get("places.csv") ?? new Uint8Array(0)),
   },
   gzip: {
     sample: one("t.gz", () => gzip(text("id,x\na,1\n".repeat(40)))),
