@@ -58,7 +58,7 @@ export async function readGeoParquet(source: Source, name: string): Promise<Geom
 }
 
 /** Row names as pandas notes them: a column, or a range of numbers. */
-function indexNames(pandas: unknown, columns: ReadonlyMap<string, unknown[]>, rows: number): string[] {
+export function indexNames(pandas: unknown, columns: ReadonlyMap<string, unknown[]>, rows: number): string[] {
   const listed = object(pandas)["index_columns"];
   const index: unknown = Array.isArray(listed) ? listed[0] : null;
   const column = typeof index === "string" ? columns.get(index) : undefined;

@@ -107,7 +107,7 @@ export async function readOutlines(
 }
 
 /** The middle of the planes that there are; of an even number the upper one. */
-function middle(planes: ReadonlySet<number>): number | null {
+export function middle(planes: ReadonlySet<number>): number | null {
   const sorted = [...planes].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? null;
 }

@@ -17,6 +17,8 @@ export interface ParquetFile {
   readonly rows: number;
   /** Names of the flat columns. */
   readonly columns: readonly string[];
+  /** What its writer noted under a key ("geo", "pandas"), parsed as JSON; null where there is nothing such. */
+  readonly note: (key: string) => unknown;
   /** Rows of each group. */
   readonly sizes: readonly number[];
   /** The least and the largest value of a column in each group, where the file says so. */
@@ -110,6 +112,14 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
     }
   }
 
+  const note = (key: string): unknown => {
+    const text = metadata.key_value_metadata?.find((pair) => pair.key === key)?.value ?? "null";
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      throw damaged(name, cause);
+    }
+  };
   const bounds: ParquetFile["bounds"] = (column) =>
     metadata.row_groups.map(({ columns }) => {
       const place = columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column);
@@ -117,7 +127,7 @@ export async function openParquet(source: Source, name: string): Promise<Parquet
       return least === undefined || largest === undefined ? null : [least, largest];
     });
   const sizes = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
-  return { name, rows: Number(metadata.num_rows), columns: [...flat.keys()], sizes, bounds, groups };
+  return { name, rows: Number(metadata.num_rows), columns: [...flat.keys()], note, sizes, bounds, groups };
 }
 
 /** The named columns (all flat ones without names) of a parquet file, whole. */

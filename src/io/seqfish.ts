@@ -5,8 +5,8 @@ import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { ids } from "../model/table.ts";
 import { type Coordinates, parseCoordinates } from "./coordinates.ts";
+import { parseGeoJson } from "./geojson.ts";
 import { parseOme } from "./ome.ts";
-import { parseGeoJson } from "./polygons.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
 import { readTables } from "./table.ts";
@@ -68,7 +68,9 @@ export async function readSeqfish(
   const counts = await unpacked(source, files.counts);
   const ds = await readTables(counts, files.counts, places, layout, report, run);
   const shapes =
-    outlines && files.outlines !== null ? await readOutlines(source, files.outlines, places, report) : null;
+    outlines && files.outlines !== null
+      ? await readOutlines(source, files.outlines, places, report, run)
+      : null;
   return dataset({ ...ds, platform: "seqfish", ...(shapes && { shapes: { cell_boundaries: shapes } }) });
 }
 
@@ -115,6 +117,7 @@ async function readOutlines(
   name: string,
   places: Coordinates,
   report: Draft,
+  run: RunOptions,
 ): Promise<Shapes | null> {
   report.files.push(name);
   const labelOf = (properties: Readonly<Record<string, unknown>>): string => {
@@ -122,7 +125,7 @@ async function readOutlines(
     const found = LABELS.flatMap((label) => entries.filter(([key]) => key === label)).at(0)?.[1];
     return typeof found === "number" || typeof found === "string" ? String(found) : "";
   };
-  const { shapes, multiple } = parseGeoJson(await unpacked(source, name), labelOf, name);
+  const { shapes, multiple } = await parseGeoJson(await unpacked(source, name), labelOf, name, run);
   const labels = places.ids ?? [];
   const byLabel = stepBetween(shapes, places);
   const inOrder = { ...shapes, ids: ids(labels) };

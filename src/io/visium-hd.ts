@@ -7,7 +7,7 @@ import type { Shapes } from "../model/shapes.ts";
 import { sumBins } from "../model/square-bins.ts";
 import { idList } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
-import { parseGeoJson } from "./polygons.ts";
+import { parseGeoJson } from "./geojson.ts";
 import { joinPositions } from "./positions.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
@@ -128,7 +128,7 @@ async function readSegmented(
 ): Promise<SpatialDataset> {
   const { kind, name } = files.matrix;
   const vendor = await (kind === "h5" ? readTenxH5 : readTenxMtx)(source, name, report, run);
-  const outlines = await readOutlines(source, files.outlines, report);
+  const outlines = await readOutlines(source, files.outlines, report, run);
   const scale = await readScale(source, `${files.folder}spatial/`, "", report);
   const places = centroids(outlines);
   const joined = joinPositions(
@@ -150,14 +150,14 @@ async function readSegmented(
       n.startsWith(files.folder) &&
       /^nucleus_segmentations\.geojson(\.gz)?$/.test(n.slice(files.folder.length)),
   );
-  if (nuclei !== undefined) shapes["nucleus_boundaries"] = await readOutlines(source, nuclei, report);
+  if (nuclei !== undefined) shapes["nucleus_boundaries"] = await readOutlines(source, nuclei, report, run);
   const cells = await withVendorClusters(source, files.folder, joined.cells, report);
   return dataset({ ...joined, cells, platform: "visium-hd", images: scale.images, shapes });
 }
 
-async function readOutlines(source: Source, name: string, report: Draft): Promise<Shapes> {
+async function readOutlines(source: Source, name: string, report: Draft, run: RunOptions): Promise<Shapes> {
   report.files.push(name);
-  const { shapes, multiple } = parseGeoJson(
+  const { shapes, multiple } = await parseGeoJson(
     await unpacked(source, name),
     ({ cell_id: id }) => {
       if (typeof id === "string" && id !== "") return id;
@@ -165,6 +165,7 @@ async function readOutlines(source: Source, name: string, report: Draft): Promis
       throw new SpatialError("format", `Every outline of ${name} must have a cell_id.`, { subject: name });
     },
     name,
+    run,
   );
   report.found.push(`${counted(shapes.ids.length, "outline")} from ${name}.`);
   if (multiple > 0)

@@ -93,9 +93,11 @@ async function readBoundaries(
   return shapes;
 }
 
-const CORNERS = ["cell_id", "vertex_x", "vertex_y"] as const;
+/** The columns of a table of corners. */
+export const CORNERS = ["cell_id", "vertex_x", "vertex_y"] as const;
 
-async function cornersOfParquet(source: Source, name: string, run: RunOptions): Promise<Shapes> {
+/** Outlines from a table of corners as parquet. */
+export async function cornersOfParquet(source: Source, name: string, run: RunOptions): Promise<Shapes> {
   const { columns } = await openParquet(source, name);
   const hasLabels = columns.includes("label_id");
   const read = await readParquet(source, name, hasLabels ? [...CORNERS, "label_id"] : CORNERS, run);
@@ -109,7 +111,8 @@ async function cornersOfParquet(source: Source, name: string, run: RunOptions): 
   );
 }
 
-async function cornersOfText(source: Source, name: string): Promise<Shapes> {
+/** Outlines from a table of corners as text. */
+export async function cornersOfText(source: Source, name: string): Promise<Shapes> {
   const csv = parseCsv(await unpacked(source, name), name);
   const at = (column: string): number => csv.header.indexOf(column);
   const [id, x, y] = CORNERS.map(at);

@@ -62,6 +62,13 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   analyze: (run) => pipeline.analyze({ dataset: ds }, { permutations: 20, ...run }),
   openMatrix: (run) => io.openMatrix(io.memorySource(files), run),
   readSample: (run) => io.readSample(io.memorySource(files), run),
+  readShapes: (run) => {
+    const corners = "[[[0,0],[1,0],[0,1],[0,0]]]";
+    return io.readShapes(
+      bytes(`{"type":"Feature","geometry":{"type":"Polygon","coordinates":${corners}}}`),
+      run,
+    );
+  },
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
   writeAnndataZarr: (run) => io.writeAnndataZarr(ds, run),

@@ -173,6 +173,9 @@ const calls: Record<string, Call> = {
   ]),
   writeSimulated: call(writeSimulated, () => [tissue, "visium"]),
   readSample: call(io.readSample, () => [io.memorySource(files)]),
+  readShapes: call(io.readShapes, () => [
+    new TextEncoder().encode('{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,1]]]}'),
+  ]),
   readTable: call(io.readTable, () => [
     new TextEncoder().encode("id,g,h\na,1,0\nb,0,2\n"),
     new TextEncoder().encode("id,x,y\na,1,2\nb,3,4\n"),
