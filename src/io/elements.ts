@@ -6,6 +6,7 @@ import { type Column, categorical, ids, type Table, table } from "../model/table
 import { checkFinite, soundRows, soundSizes } from "./assemble.ts";
 import type { H5File, Records } from "./hdf5.ts";
 import type { Draft } from "./report.ts";
+import { checkRoom } from "./room.ts";
 import { readLong } from "./tenx.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -181,9 +182,10 @@ export async function readMatrix(
   const [rows, cols] = matrixShape(file, path);
   if (!file.isGroup(path)) return readDense(file, path, rows, cols, run);
   const byRow = encoding(file, path).startsWith("csr");
+  const length = (part: string): number => file.info(`${path}/${part}`).length;
+  checkRoom(subject, length("data"), byRow ? 1 : 2);
   const indptr = await file.offsets(`${path}/indptr`);
   const [major, minor] = byRow ? [rows, cols] : [cols, rows];
-  const length = (part: string): number => file.info(`${path}/${part}`).length;
   soundSizes(subject, major, minor, indptr, length("indices"), length("data"));
   const indices = await readLong(file, `${path}/indices`, "offsets", run);
   const data = await readLong(file, `${path}/data`, "floats", run);

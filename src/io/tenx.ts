@@ -6,6 +6,7 @@ import { GENES, soundRows, soundSizes, type VendorMatrix } from "./assemble.ts";
 import type { Elements } from "./elements.ts";
 import { type H5File, withHdf5 } from "./hdf5.ts";
 import { counted, type Draft } from "./report.ts";
+import { checkRoom } from "./room.ts";
 import { type Source, unpacked } from "./source.ts";
 import { csvStrings, parseCsv, textColumn } from "./text.ts";
 import { parseMatrixMarket } from "./text-matrix.ts";
@@ -77,6 +78,7 @@ export interface TenxHead {
 
 export function tenxHead(file: H5File, group: string): TenxHead {
   const [cols, rows] = file.offsets(`${group}/shape`);
+  checkRoom(file.name, file.info(`${group}/data`).length);
   return { group, rows, cols, indptr: file.offsets(`${group}/indptr`) };
 }
 

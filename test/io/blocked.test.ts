@@ -12,6 +12,7 @@ import {
   type Source,
 } from "../../src/io/index.ts";
 import { pathSource } from "../../src/io/node.ts";
+import { checkRoom } from "../../src/io/room.ts";
 import { compressedRows } from "../../src/io/row-blocks.ts";
 import {
   collectBlocks,
@@ -252,6 +253,17 @@ describe("compressed rows", () => {
         expect([[...data], [...indices], [...indptr]]).toEqual([values, columns, [0, values.length]]);
       }
     });
+  });
+
+  it("are refused by readSample where they do not fit, with the number and the way", async () => {
+    await expect(readSample(join(fixtures, "huge.h5"))).rejects.toMatchObject({
+      code: "memory",
+      message: expect.stringContaining("4,294,968,296 stored entries, which need 34.4 GB"),
+      hint: expect.stringContaining("openMatrix"),
+    });
+    expect(() => checkRoom("m.h5", 500_000_000, 2, 8e9)).not.toThrow();
+    expect(() => checkRoom("m.h5", 500_000_001, 2, 8e9)).toThrow("there are 8.0 GB");
+    expect(() => checkRoom("m.h5", 2 ** 32, 1, 1e12)).toThrow("at most 4,294,967,295 are held at once");
   });
 
   it("are refused where offsets are unsound, before anything is read", async () => {

@@ -17,6 +17,8 @@ out = Path(__file__).parent.parent / "fixtures" / "io" / "huge.h5"
 
 with h5py.File(out, "w") as file:
     group = file.create_group("matrix")
+    group["shape"] = np.array([2**30, len(ends) - 1], dtype="<i4")
+    group["barcodes"] = np.array([b"cell%d" % i for i in range(len(ends) - 1)])
     group["indptr"] = np.array(ends, dtype="<i8")
     for name, dtype, rule in [("data", "<i4", lambda e: e % 97 + 1), ("indices", "<i8", lambda e: e % 1_000_003)]:
         values = group.create_dataset(
