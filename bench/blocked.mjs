@@ -12,14 +12,32 @@ import { pcaBlocked } from "../dist/reduce.js";
 
 const [path, mode] = process.argv.slice(2);
 const steps = {};
+let passes = 0;
+let entries = 0;
 const timed = async (name, work) => {
   const start = performance.now();
+  const before = passes;
   const result = await work();
-  steps[name] = { seconds: (performance.now() - start) / 1000, peak: process.resourceUsage().maxRSS / 1024 };
+  steps[name] = {
+    passes: passes - before,
+    seconds: (performance.now() - start) / 1000,
+    peak: process.resourceUsage().maxRSS / 1024,
+  };
   return result;
 };
 
-const { matrix, genes } = await timed("open", () => openMatrix(path));
+const { matrix: opened, genes } = await timed("open", () => openMatrix(path));
+const matrix = {
+  ...opened,
+  async *blocks(...at) {
+    passes++;
+    entries = 0;
+    for await (const block of opened.blocks(...at)) {
+      entries += block.data.length;
+      yield block;
+    }
+  },
+};
 const names = genes.columns.name;
 const qc = await timed("QC", () => qcMetricsBlocked(matrix, { names }));
 if (mode !== "--qc") {
@@ -32,6 +50,7 @@ const told = path.replace(/\.h5$/, ".json");
 if (existsSync(told)) {
   const { rows, totals } = JSON.parse(readFileSync(told, "utf8"));
   const wrong = totals.findIndex((total, j) => total !== qc.genes.totalCounts[j]);
-  if (rows !== matrix.rows || wrong >= 0) throw new Error(`gene ${wrong}: totals differ from what was written`);
+  if (rows !== matrix.rows || wrong >= 0)
+    throw new Error(`gene ${wrong}: totals differ from what was written`);
 }
-console.log(JSON.stringify({ rows: matrix.rows, cols: matrix.cols, steps }));
+console.log(JSON.stringify({ rows: matrix.rows, cols: matrix.cols, entries, steps }));

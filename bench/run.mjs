@@ -7,6 +7,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stream } from "../dist/core.js";
+import { putSection } from "./section.mjs";
 
 const { values: args } = parseArgs({
   options: {
@@ -158,7 +159,7 @@ ${stepTables.join("\n\n")}
 
 Machine: ${cpus().length} x ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}. Peers: ${versions}.
 `;
-  writeFileSync(args.out, text);
+  putSection(args.out, text);
   console.log(text);
 } finally {
   rmSync(folder, { recursive: true, force: true });
