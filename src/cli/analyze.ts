@@ -134,7 +134,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
       ],
       seconds: (now - started) / 1000,
       peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
-      threads: 1,
+      threads: args.number("threads") ?? null,
       runtime: runtime(),
     };
     const outputs = [...files.keys(), "run.json"];

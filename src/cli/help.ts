@@ -37,7 +37,7 @@ modules.csv, result.h5ad and run.json.
   --skip STEP,...        leave out: normalize, variable-genes, pca, neighbors, umap, clusters, spatial-graph,
                          enrichment, moran, modules, markers, interactions
   --seed N               for everything random (default 0); the same seed gives the same bytes
-  --threads N            threads that may work (one does today); never changes the result
+  --threads N            threads that may work (default all cores, at most 8); never changes the result
   --force                write into DIR although it holds other files (they stay)
   --json                 print a summary as JSON on standard output
   --quiet                print nothing but errors`,
