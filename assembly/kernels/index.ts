@@ -1,5 +1,6 @@
 export { distancesTo, nearestCenter } from "./cells";
 export { nearestRectangles, nearestSquares } from "./nearest";
+export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";

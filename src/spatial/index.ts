@@ -6,3 +6,4 @@ export {
   type NeighborhoodEnrichmentOptions,
   type NeighborhoodEnrichmentResult,
 } from "./neighborhood.ts";
+export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceResult } from "./cooccurrence.ts";

@@ -58,6 +58,21 @@ export interface Kernels {
     indices: number,
     limits: number,
   ) => void;
+  readonly countPairs: (
+    rectangles: number,
+    count: number,
+    atX: number,
+    atY: number,
+    exact: number,
+    rowLabels: number,
+    columnLabels: number,
+    first: number,
+    perWidth: number,
+    doubt: number,
+    bins: number,
+    squares: number,
+    counts: number,
+  ) => void;
   readonly tallyDeals: (
     codes: number,
     parts: number,
