@@ -199,6 +199,22 @@ describe("tissular info, convert", () => {
     for (const field of ["features", "positions", "images", "report"]) expect(info).toHaveProperty(field);
   });
 
+  it("reads simulated layouts of cells; an unknown one is refused", () => {
+    for (const [platform, control] of [
+      ["xenium", "Unassigned Codeword"],
+      ["merscope", "Blank"],
+      ["cosmx", "System Control"],
+    ]) {
+      const layout = ["--platform", platform, "--observations", "150", "--genes", "220", "--quiet"];
+      expect(run("simulate", at(platform), ...layout).status).toBe(0);
+      const info = JSON.parse(run("info", at(platform), "--json").out) as Record<string, unknown>;
+      expect(info).toMatchObject({ platform, cells: 150, genes: 220, observation: "cell" });
+      expect(JSON.stringify(info["features"])).toContain(control);
+      rmSync(at(platform), { recursive: true });
+    }
+    expectFailure(run("simulate", at("none"), "--platform", "dbit"), /visium, xenium, merscope, cosmx/);
+  });
+
   it("reads a part: a box, the same as a polygon, some genes by id", () => {
     const part = (...flags: string[]): Record<string, unknown> =>
       JSON.parse(run("info", sample, "--json", ...flags).out) as Record<string, unknown>;

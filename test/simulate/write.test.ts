@@ -1,3 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { memorySource, parseCsv, readSample, csvStrings } from "../../src/io/index.ts";
@@ -223,5 +228,40 @@ describe("writeSimulated at the edges", () => {
     );
     await expect(writeSimulated(spots, "cosmx")).rejects.toThrow(/layout "cells"/);
     await expect(writeSimulated(cells, "dbit" as never)).rejects.toThrow(/visium, xenium, merscope, cosmx/);
+  });
+});
+
+const python = process.env["TISSULAR_PYTHON"] ?? null;
+
+describe.skipIf(python === null)("writeSimulated agrees with what pandas and geopandas read", () => {
+  it("merscope and cosmx: counts, places, outlines", () => {
+    for (const [files, tissue] of [
+      [merscope, cells],
+      [cosmx, wide],
+    ] as const) {
+      const folder = mkdtempSync(join(tmpdir(), "tissular-simulated-"));
+      try {
+        mkdirSync(join(folder, "images"));
+        for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+        const { counts, genes, positions, cells: observations } = tissue.dataset;
+        const axis = (k: 0 | 1): Float64Array => positions.data.filter((_, i) => i % 2 === k);
+        const expected = {
+          ids: csvStrings(parseCsv(files.get("truth_cells.csv") as Uint8Array, "truth_cells.csv"), 0),
+          genes: genes.columns["name"],
+          counts: Array.from(toDense(counts).data),
+          x: Array.from(axis(0)),
+          y: Array.from(axis(1)),
+          area: Array.from(observations.columns["cell_area"] as Float64Array),
+        };
+        writeFileSync(join(folder, "expected.json"), JSON.stringify(expected));
+        const script = fileURLToPath(new URL("../oracles/check_simulated.py", import.meta.url));
+        const found = execFileSync(python ?? "", [script, folder, join(folder, "expected.json")], {
+          encoding: "utf8",
+        });
+        expect(found).toContain(`${tissue.params.observations} x ${tissue.params.genes} as simulated`);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }
   });
 });
