@@ -47,7 +47,7 @@ export async function sumSquares(stream: CountStream, size: number, run: RunOpti
   let pass = 0;
   const each: Pass = async (work) => {
     const onProgress: RunOptions["onProgress"] = (p) =>
-      run.onProgress?.({ step: p.step, fraction: (pass + p.fraction) / PASSES });
+      run.onProgress?.({ step: "sum", fraction: (pass + p.fraction) / PASSES });
     for await (const piece of stream.pieces({ ...run, onProgress })) work(piece);
     pass++;
   };
@@ -176,8 +176,8 @@ function ones(word: number): number {
 }
 
 /** Lets other work in between two pieces, and the caller stop. */
-export async function pause(run: RunOptions, fraction: number): Promise<void> {
+export async function pause(run: RunOptions, fraction: number, step: string = "read"): Promise<void> {
   checkAborted(run.signal);
-  run.onProgress?.({ step: "read", fraction });
+  run.onProgress?.({ step, fraction });
   await breathe();
 }

@@ -3,6 +3,7 @@ import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import { readAnndata, readAnndataZarr } from "./anndata.ts";
 import { assemble } from "./assemble.ts";
 import { findCosmx, readCosmx } from "./cosmx.ts";
+import { findCurio, readCurio } from "./curio.ts";
 import { isAnndata } from "./elements.ts";
 import { readGem } from "./gem.ts";
 import { withHdf5 } from "./hdf5.ts";
@@ -13,6 +14,7 @@ import { type Draft, sample } from "./report.ts";
 import { findSeqfish, readSeqfish } from "./seqfish.ts";
 import { gunzip, isGzip, type Source } from "./source.ts";
 import { isSpatialData, readSpatialData } from "./spatialdata.ts";
+import { findStarmap, readStarmap } from "./starmap.ts";
 import { findStereoseq, readGef, readStereoseq } from "./stereoseq.ts";
 import { mtxFiles, readTenxH5, readTenxMtx, refuseMolecules, tenxSchema } from "./tenx.ts";
 import type { TextShape } from "./text-shape.ts";
@@ -76,6 +78,18 @@ export async function detect(source: Source): Promise<Candidate> {
         read: (report: Draft, o: ReadOptions) =>
           readSeqfish(source, files, o.shapes ?? true, o.values, report, o),
       })),
+    ...findCurio(source).map((files) => ({
+      platform: "curio",
+      folder: files.folder,
+      file: files.prefix,
+      read: (report: Draft, o: ReadOptions) => readCurio(source, files, o.values, report, o),
+    })),
+    ...findStarmap(source).map((files) => ({
+      platform: "starmap",
+      folder: files.folder,
+      file: "",
+      read: (report: Draft, o: ReadOptions) => readStarmap(source, files, o.values, report, o),
+    })),
     ...findStereoseq(source).map((files) => ({
       platform: "stereo-seq",
       folder: files.folder,

@@ -203,7 +203,7 @@ async function cellsByGenes(
         const count = block.subarray((gene - start) * cells, (gene - start + 1) * cells);
         work({ gene, x: count, y: count, count, start: 0, end: cells });
       }
-      await pause(run, (pass + end / genes) / 2);
+      await pause(run, (pass + end / genes) / 2, path === "matrix" ? "read" : path);
     }
     pass++;
   };

@@ -157,7 +157,7 @@ async function readBorders(
       shapeNames.push(names.at(i));
       ringOffsets.push(++corners);
     }
-    await pause(run, end / n);
+    await pause(run, end / n, "outlines");
   }
   report.found.push(`${counted(shapeNames.length, "outline")} from ${file.name}.`);
   if (shapeNames.length < n)

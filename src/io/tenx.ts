@@ -250,11 +250,15 @@ function sideBySide(rows: number, parts: readonly { rows: readonly number[]; x: 
   return { kind: "sparse", rows, cols: shift, indptr, indices, data };
 }
 
+/** The three files of a text matrix. */
+export interface MtxFiles {
+  readonly matrix: string;
+  readonly barcodes: string;
+  readonly features: string;
+}
+
 /** The three files of a 10x text matrix in a folder ("" or ending in "/"), or null where one is missing. */
-export function mtxFiles(
-  source: Source,
-  folder: string,
-): { matrix: string; barcodes: string; features: string } | null {
+export function mtxFiles(source: Source, folder: string): MtxFiles | null {
   const find = (...names: readonly string[]): string | undefined =>
     names.flatMap((n) => [`${folder}${n}.gz`, `${folder}${n}`]).find((n) => source.names.includes(n));
   const matrix = find("matrix.mtx");
@@ -278,6 +282,16 @@ export async function readTenxMtx(
       { subject: folder },
     );
   }
+  return readMtx(source, files, report, run);
+}
+
+/** Reads a matrix market file with the names of its rows and columns. */
+export async function readMtx(
+  source: Source,
+  files: MtxFiles,
+  report: Draft,
+  run: RunOptions,
+): Promise<VendorMatrix> {
   report.files.push(files.matrix, files.barcodes, files.features);
   const tsv = { header: false, delimiter: "\t" } as const;
   const barcodes = parseCsv(await unpacked(source, files.barcodes), files.barcodes, tsv);

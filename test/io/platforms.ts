@@ -79,6 +79,21 @@ export const platforms: Readonly<Record<string, () => Promise<Files>>> = {
     "Puck_1.digital_expression.txt": "GENE\tAAA\tCCC\tGGG\nActb\t1\t0\t2\nGad1\t0\t5\t0\n",
     "Puck_1_bead_locations.csv": "barcodes,xcoord,ycoord\nAAA,10,20\nCCC,30,40\nGGG,50,60\n",
   }),
+  curio: async () => ({
+    "S1_MoleculesPerMatchedBead.mtx": mtx["matrix.mtx"],
+    "S1_barcodes.tsv": "a\nb\nc\n",
+    "S1_genes.tsv": "Actb\nGad1\n",
+    "S1_MatchedBeadLocation.csv": ",SPATIAL_1,SPATIAL_2\na,0,0\nb,10,0\nc,0,10\n",
+  }),
+  starmap: async () => ({
+    "cell_barcode_count.csv": "1,0,2\n0,5,0\n1,1,1\n",
+    "genes.csv": "Actb\nGad1\nSnap25\n",
+    "centroids.tsv": "1\t2\n30\t40\n5\t60\n",
+    "qhulls.tsv": "1\t0\t1\n1\t2\t1\n1\t2\t4\n2\t29\t39\n2\t31\t39\n2\t31\t42\n",
+  }),
+  "stereo-seq": async () => ({
+    "C1.gem": "geneID\tx\ty\tMIDCount\nActb\t0\t0\t2\nGad1\t110\t0\t1\nActb\t10\t120\t1\nGad1\t5\t7\t3\n",
+  }),
   table: async () => ({
     "s_counts.csv": "cell,Actb,Gad1\na,1,0\nb,0,5\nc,2,2\n",
     "s_coords.csv": "cell,x,y\nc,5,6\na,1,2\nb,3,4\n",
