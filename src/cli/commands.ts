@@ -38,6 +38,13 @@ export async function runInfo(argv: readonly string[]): Promise<void> {
       micronsPerUnit: positions.micronsPerUnit,
     },
     images: (dataset.images ?? []).map(({ name, width, height, scale }) => ({ name, width, height, scale })),
+    pyramids: (dataset.pyramids ?? []).map(({ name, role, channels, levels, toPixels }) => ({
+      name,
+      role,
+      channels,
+      levels,
+      toPixels,
+    })),
     columns: Object.keys(dataset.cells.columns),
     report,
   };

@@ -62,7 +62,7 @@ async function readPixels(
   return { width, height, data };
 }
 
-/** The images of a dataset with their pixels; null where they cannot be unpacked here (JPEG). */
+/** The images of a dataset with their pixels; null where they cannot be unpacked here (JPEG) or begin elsewhere than at 0, 0. */
 export type Pixels = readonly { readonly image: Image; readonly rgb: Rgb | null }[];
 
 export function unpackImages(ds: SpatialDataset): Promise<Pixels> {
@@ -70,7 +70,7 @@ export function unpackImages(ds: SpatialDataset): Promise<Pixels> {
     (ds.images ?? []).map(async (image) => ({
       image,
       rgb:
-        image.encoded.type === "image/png"
+        image.encoded.type === "image/png" && image.origin === undefined
           ? await decodePng(image.encoded.bytes, `Image ${image.name}`)
           : null,
     })),

@@ -86,8 +86,8 @@ function toRgb(data: ArrayLike<number>, channels: number, depth: number): Uint8A
   return out;
 }
 
-/** RGB pixels as a PNG file. */
-export async function encodePng(image: Rgb): Promise<Uint8Array> {
+/** Pixels of 8 bits, RGB or gray, as a PNG file. */
+export async function encodePng(image: Rgb, channels: 1 | 3 = 3): Promise<Uint8Array> {
   const { encode } = await import("fast-png");
-  return encode({ ...image, channels: 3, depth: 8 });
+  return encode({ ...image, channels, depth: 8 });
 }

@@ -2,6 +2,8 @@ export type { Choice } from "./choose.ts";
 export type { Region } from "./region.ts";
 export { readSample, type ReadOptions, type ReadSampleResult } from "./open.ts";
 export { openImages, type OpenImagesOptions } from "./open-images.ts";
+export { background, type BackgroundResult } from "./background.ts";
+export { thumbnail, type ThumbnailOptions } from "./thumbnail.ts";
 export { readShapes, type ReadShapesOptions, type ReadShapesResult } from "./shapes.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";

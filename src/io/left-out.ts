@@ -14,6 +14,7 @@ type Part =
   | "outlines"
   | "transcripts"
   | "images"
+  | "large images"
   | "layers"
   | "embeddings"
   | "graphs";
@@ -47,7 +48,7 @@ const HELD: Readonly<Record<Format, readonly Part[]>> = {
 
 /**
  * What of a dataset a format has no place for, in words: what is lost when it is written so and read again. Images that
- * are JPEG cannot be unpacked here and are left out of every format.
+ * are JPEG cannot be unpacked here, large ones stay in their files: both are left out of every format.
  *
  * @throws {SpatialError} `option` for a format that is not known
  *
@@ -85,12 +86,19 @@ export function leftOut(ds: SpatialDataset, format: Format): readonly string[] {
     ...listed("outlines", names(ds.shapes)),
     ...(ds.transcripts === undefined ? [] : [["transcripts", "transcripts"] as const]),
     ...listed("images", (ds.images ?? []).map((image) => image.name).join(", ")),
+    ...listed("large images", (ds.pyramids ?? []).map((image) => image.name).join(", ")),
     ...listed("layers", names(ds.layers)),
     ...listed("embeddings", names(ds.embeddings)),
     ...listed("graphs", names(ds.graphs)),
   ];
   const held = HELD[format];
-  const packed = (ds.images ?? []).filter((image) => image.encoded.type === "image/jpeg");
-  const jpegs = held.includes("images") ? packed.map((image) => `image ${image.name} (JPEG)`) : [];
-  return [...there.filter(([part]) => !held.includes(part)).map(([, what]) => what), ...jpegs];
+  const odd = (ds.images ?? []).flatMap(({ name, encoded, origin }) =>
+    encoded.type === "image/jpeg"
+      ? [`image ${name} (JPEG)`]
+      : origin === undefined
+        ? []
+        : [`image ${name} (it does not begin at 0, 0)`],
+  );
+  const images = held.includes("images") ? odd : [];
+  return [...there.filter(([part]) => !held.includes(part)).map(([, what]) => what), ...images];
 }

@@ -27,7 +27,7 @@ export type AnalysisStep = (typeof analysisSteps)[number];
 
 /** What a step did not do, or what a reader should know about it. */
 export interface AnalysisNote {
-  readonly step: AnalysisStep | "filter" | "labels";
+  readonly step: AnalysisStep | "filter" | "labels" | "image";
   readonly kind: "skipped" | "note";
   readonly text: string;
 }
@@ -65,7 +65,7 @@ export interface Analysis {
   /**
    * The observations and genes that passed the filter. `cells` carries total_counts, n_genes, pct_mito, cluster,
    * module (where they exist); `layers` holds what the steps ran on; `embeddings` pca and umap; `graphs` spatial and
-   * expression.
+   * expression; `images` a picture of the tissue where the sample has large images only.
    */
   readonly dataset: SpatialDataset;
   readonly read: ReadReport;

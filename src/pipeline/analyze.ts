@@ -3,6 +3,7 @@ import { checkAborted } from "../core/progress.ts";
 import { leiden, rankGenes } from "../cluster/index.ts";
 import { testInteractions } from "../communicate/index.ts";
 import { neighborGraph } from "../graph/index.ts";
+import { background } from "../io/index.ts";
 import {
   dataset,
   expression,
@@ -196,6 +197,11 @@ export async function analyze(
     }),
   );
 
+  const needsImage = (kept.images ?? []).length === 0;
+  const picture = needsImage ? await background(kept, run) : { image: null, why: null };
+  if (picture.why !== null)
+    notes.push({ step: "image", kind: "note", text: `no picture of the tissue: ${picture.why}` });
+
   const noCounts = kind === "scaled" ? "the values are scaled" : null;
   const groupMarkers = await step("markers", notLogged ?? fewGroups, () =>
     rankGenes(x, groups!.labels, { method: "wilcoxon", ...run }),
@@ -251,6 +257,7 @@ export async function analyze(
   const result = dataset({
     ...kept,
     cells: withColumns(kept.cells, columns),
+    ...(picture.image && { images: [picture.image] }),
     layers: logged === null ? kept.layers : { ...kept.layers, log: logged },
     embeddings: {
       ...kept.embeddings,

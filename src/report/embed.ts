@@ -71,7 +71,12 @@ export function embed(analysis: Analysis): Embedded {
       origin,
       unit: { um: "\u00b5m", px: "px", array: "array steps" }[unit],
       micronsPerUnit: unit === "um" ? 1 : micronsPerUnit,
-      image: image && { width: image.width, height: image.height, scale: image.scale },
+      image: image && {
+        width: image.width,
+        height: image.height,
+        scale: image.scale,
+        corner: image.origin ?? [0, 0],
+      },
     };
   }
 

@@ -41,7 +41,13 @@ export interface Payload {
     readonly origin: readonly [number, number];
     readonly unit: string;
     readonly micronsPerUnit: number | null;
-    readonly image: { readonly width: number; readonly height: number; readonly scale: number } | null;
+    /** Its size in pixels, pixels per unit, and where its corner lies. */
+    readonly image: {
+      readonly width: number;
+      readonly height: number;
+      readonly scale: number;
+      readonly corner: readonly [number, number];
+    } | null;
   } | null;
   readonly umap: Block | null;
   readonly groups: readonly GroupColumn[];

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SpatialError } from "../../src/core/errors.ts";
-import type { ImagePyramid, Raster } from "../../src/model/index.ts";
-import { memorySource, openImages, type Source } from "../../src/io/index.ts";
+import type { Affine, Image, ImagePyramid, Raster } from "../../src/model/index.ts";
+import { leftOut, memorySource, openImages, readSample, type Source } from "../../src/io/index.ts";
 import { zipSource } from "../../src/io/zip.ts";
+import { simulateTissue, writeSimulated } from "../../src/simulate/index.ts";
 
 interface Expected {
   readonly type: string;
@@ -49,6 +50,31 @@ async function check(image: ImagePyramid, key: string, level = 0): Promise<void>
     // Halved colors are spread over their pixels in more than one way.
     expect([key, key.includes("subsampled") ? mean <= 4 : most <= 3]).toEqual([key, true]);
   }
+}
+
+/** A TIFF of one strip without pixels. */
+function header(width: number, height: number, rows = height, counts = 1): Uint8Array {
+  const tags = [
+    [256, width],
+    [257, height],
+    [258, 8],
+    [259, 8],
+    [262, 1],
+    [273, 8],
+    [278, rows],
+    [279, counts],
+  ];
+  const out = new DataView(new ArrayBuffer(10 + 12 * tags.length + 4));
+  out.setUint32(0, 0x002a4949, true);
+  out.setUint32(4, 8, true);
+  out.setUint16(8, tags.length, true);
+  tags.forEach(([tag, value], k) => {
+    out.setUint16(10 + 12 * k, tag, true);
+    out.setUint16(12 + 12 * k, 4, true);
+    out.setUint32(14 + 12 * k, 1, true);
+    out.setUint32(18 + 12 * k, value, true);
+  });
+  return new Uint8Array(out.buffer);
 }
 
 describe("TIFF images", () => {
@@ -139,38 +165,15 @@ describe("TIFF images", () => {
   });
 
   it("refuses absurd sizes before making room", async () => {
-    const words = (width: number, height: number, rows: number, counts: number): Uint8Array => {
-      const tags = [
-        [256, width],
-        [257, height],
-        [258, 8],
-        [259, 8],
-        [262, 1],
-        [273, 8],
-        [278, rows],
-        [279, counts],
-      ];
-      const out = new DataView(new ArrayBuffer(10 + 12 * tags.length + 4));
-      out.setUint32(0, 0x002a4949, true);
-      out.setUint32(4, 8, true);
-      out.setUint16(8, tags.length, true);
-      tags.forEach(([tag, value], k) => {
-        out.setUint16(10 + 12 * k, tag, true);
-        out.setUint16(12 + 12 * k, 4, true);
-        out.setUint32(14 + 12 * k, 1, true);
-        out.setUint32(18 + 12 * k, value, true);
-      });
-      return new Uint8Array(out.buffer);
-    };
     const read = async (bytes: Uint8Array, width = 1): Promise<unknown> => {
       const [image] = await openImages(memorySource(new Map([["a.tif", bytes]])));
       return image.read(0, { window: { x: 0, y: 0, width, height: 1 } });
     };
-    await expect(read(words(4e9, 1, 1, 10))).rejects.toMatchObject({ code: "format" });
-    await expect(read(words(2e9, 2e9, 2e9, 10))).rejects.toMatchObject({ code: "memory" });
-    await expect(read(words(2e9, 1, 1, 10), 1e9)).rejects.toMatchObject({ code: "memory" });
-    await expect(read(words(10, 10, 1, 10))).rejects.toMatchObject({ code: "format" });
-    await expect(read(words(1000, 1000, 1000, 4e8))).rejects.toMatchObject({ code: "format" });
+    await expect(read(header(4e9, 1, 1, 10))).rejects.toMatchObject({ code: "format" });
+    await expect(read(header(2e9, 2e9, 2e9, 10))).rejects.toMatchObject({ code: "memory" });
+    await expect(read(header(2e9, 1, 1, 10), 1e9)).rejects.toMatchObject({ code: "memory" });
+    await expect(read(header(10, 10, 1, 10))).rejects.toMatchObject({ code: "format" });
+    await expect(read(header(1000, 1000, 1000, 4e8))).rejects.toMatchObject({ code: "format" });
   });
 
   it("answers any damage with SpatialError", async () => {
@@ -197,4 +200,73 @@ describe("TIFF images", () => {
       { numRuns: 2000 },
     );
   }, 60_000);
+});
+
+describe("images of samples", () => {
+  const text = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(`${lines.join("\n")}\n`);
+
+  it("of Xenium lie at its micrometres, a damaged one is left out and named", async () => {
+    const written = await writeSimulated(
+      simulateTissue({ observations: 100, genes: 200, layout: "cells" }),
+      "xenium",
+    );
+    const parts = [...files].filter(([name]) => name.startsWith("morphology_focus/"));
+    const bad = (files.get("pyramid.ome.tif") as Uint8Array).slice(0, 40);
+    const all = new Map([...written, ...parts, ["morphology.ome.tif", bad] as const]);
+    const { dataset, report } = await readSample(memorySource(all));
+    expect(dataset.pyramids?.map(({ name }) => name)).toEqual(["morphology_focus"]);
+    await check(dataset.pyramids?.[0] as ImagePyramid, "morphology_focus");
+    expect(report.dropped.map(({ what }) => what)).toContain("image morphology.ome.tif");
+    const { dataset: without } = await readSample(memorySource(all), { images: false });
+    expect(without.pyramids).toBeUndefined();
+    expect(leftOut(dataset, "h5ad")).toEqual(["large images: morphology_focus"]);
+  });
+
+  it("of Visium is the one of the size that the spots were placed on", async () => {
+    const written = await writeSimulated(simulateTissue({ observations: 100, genes: 200 }), "visium");
+    const { dataset: plain } = await readSample(memorySource(written));
+    const [small] = plain.images as readonly Image[];
+    const [w, h] = [Math.round(small.width / small.scale), Math.round(small.height / small.scale)];
+    const folder = [...written.keys()][0].includes("/")
+      ? [...written.keys()][0].replace(/[^/]*\/.*$/, "")
+      : "";
+    const all = new Map([
+      ...written,
+      [`${folder}slide.btf`, header(w, h)],
+      [`${folder}other.tif`, header(h + 9, w)],
+    ]);
+    const { dataset, report } = await readSample(memorySource(all));
+    expect(dataset.pyramids).toMatchObject([{ name: "slide", toPixels: [1, 0, 0, 0, 1, 0] }]);
+    expect(report.dropped.map(({ what }) => what)).toContain(`image ${folder}other.tif`);
+  });
+
+  it("of CosMx lie by their cells, rows down where global y runs against local y, else up", async () => {
+    const cells = [
+      [1, 1, 10, 20],
+      [1, 2, 90, 180],
+      [2, 1, 30, 40],
+    ];
+    const counts = text(["fov,cell_ID,A,B", ...cells.map(([fov, id]) => `${fov},${id},1,2`)]);
+    const read = async (sign: 1 | -1): Promise<readonly (Affine | null)[]> => {
+      const rows = cells.map(([f, id, x, y]) => `${f},${id},${x},${y},${x + 1000 * f},${sign * y + 5000}`);
+      const meta = "fov,cell_ID,CenterX_local_px,CenterY_local_px,CenterX_global_px,CenterY_global_px";
+      const { dataset } = await readSample(
+        memorySource(
+          new Map([
+            ["S_exprMat_file.csv", counts],
+            ["S_metadata_file.csv", text([meta, ...rows])],
+            ["CellLabels/CellLabels_F001.tif", header(100, 200)],
+            ["CellLabels/CellLabels_F002.tif", header(100, 200)],
+          ]),
+        ),
+      );
+      expect(dataset.pyramids?.map(({ name, role }) => [name, role])).toEqual([
+        ["CellLabels_F001", "labels"],
+        ["CellLabels_F002", "labels"],
+      ]);
+      return dataset.pyramids?.map(({ toPixels }) => toPixels) ?? [];
+    };
+    expect(await read(-1)).toEqual([[1, 0, -1000, 0, 1, 5000], null]);
+    expect(await read(1)).toEqual([[1, 0, -1000, 0, -1, 5200], null]);
+  });
 });

@@ -204,6 +204,7 @@ const calls: Record<string, Call> = {
 /** Verbs that take no data of the caller's that could change: text, numbers, paths. */
 const takeNothing = new Set([
   "SpatialError",
+  "background",
   "blobSource",
   "categoricalColors",
   "checkFolder",
@@ -226,6 +227,7 @@ const takeNothing = new Set([
   "sha256Files",
   "simulateTissue",
   "stream",
+  "thumbnail",
   "urlSource",
   "writeFile",
   "writeFolder",

@@ -48,7 +48,12 @@ if (payload.tissue !== null) {
         : {
             image: {
               source: byId<HTMLImageElement>("tissue-image"),
-              place: [-origin[0], -origin[1], image.width / image.scale, image.height / image.scale] as const,
+              place: [
+                image.corner[0] - origin[0],
+                image.corner[1] - origin[1],
+                image.width / image.scale,
+                image.height / image.scale,
+              ] as const,
             },
           }),
     },
