@@ -49,3 +49,4 @@ export {
 } from "./transcripts.ts";
 export { readTranscripts, type ReadTranscriptsResult } from "./transcripts-read.ts";
 export type { Dropped } from "./transcript-blocks.ts";
+export { readSelection } from "./selection.ts";

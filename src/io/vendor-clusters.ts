@@ -36,7 +36,12 @@ export async function withVendorClusters(
     });
     report.files.push(name);
     report.joined.push(`Clusters of ${name} by id: ${matched} of ${counted(csv.rows, "row")}.`);
-    if (matched > 0) columns[`vendor_${match[1].replace(/^gene_expression_/, "")}`] = categories(labels);
+    if (matched > 0) columns[vendorColumn(match[1])] = categories(labels);
   }
   return Object.keys(columns).length === 0 ? cells : withColumns(cells, columns);
+}
+
+/** The column for one of the vendor's clusterings. */
+export function vendorColumn(name: string): string {
+  return `vendor_${name.replace(/^gene_expression_/, "")}`;
 }

@@ -3,17 +3,20 @@ import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
+import { categories, type Column, idList, type Table, withColumns } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
 import { asNumbers, asTexts, openParquet, readParquet } from "./parquet.ts";
 import { readPositions } from "./parquet-positions.ts";
 import { shapesFromCorners } from "./polygons.ts";
 import { joinPositions } from "./positions.ts";
-import { counted, type Draft } from "./report.ts";
+import { counted, type Draft, sample } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
 import { mtxFiles, readTenxH5, readTenxMtx } from "./tenx.ts";
 import { csvNumbers, csvStrings, parseCsv } from "./text.ts";
-import { withVendorClusters } from "./vendor-clusters.ts";
+import { vendorColumn, withVendorClusters } from "./vendor-clusters.ts";
 import { parseJson } from "./visium.ts";
+import { storedClusters, storedOutlines, storedTable, xeniumStore } from "./xenium-zarr.ts";
+import type { ZarrTree } from "./zarr.ts";
 
 /** The files of one Xenium sample. */
 export interface XeniumFiles {
@@ -21,19 +24,25 @@ export interface XeniumFiles {
   /** What stands before the vendor's file names. */
   readonly prefix: string;
   readonly matrix: { readonly kind: "h5" | "mtx"; readonly name: string };
+  /** The table of cells; the store of them where there is no table. */
   readonly cells: string;
 }
 
-/** All Xenium samples of a source: a cell_feature_matrix with a table of cells beside it. */
+/** How cells are kept, what is read first. */
+const TABLES: readonly string[] = ["csv.gz", "csv", "parquet", "zarr.zip", "zarr"];
+
+/** All Xenium samples of a source: a cell_feature_matrix with a table or a store of cells beside it. */
 export function findXenium(source: Source): XeniumFiles[] {
   const samples: XeniumFiles[] = [];
+  const best = new Map<string, RegExpExecArray>();
   for (const name of source.names) {
-    const match = /^(.*\/)?([^/]*?)cells\.(csv\.gz|csv|parquet)$/.exec(name);
+    const match = /^(.*\/)?([^/]*?)cells\.(csv\.gz|csv|parquet|zarr\.zip|zarr)(?=$|\/\.zgroup$)/.exec(name);
     if (match === null) continue;
-    const [, folder = "", prefix, ending] = match;
-    const base = `${folder}${prefix}`;
-    if (ending !== "csv.gz" && source.names.includes(`${base}cells.csv.gz`)) continue;
-    if (ending === "parquet" && source.names.includes(`${base}cells.csv`)) continue;
+    const base = `${match[1] ?? ""}${match[2]}`;
+    const known = best.get(base);
+    if (known === undefined || TABLES.indexOf(match[3]) < TABLES.indexOf(known[3])) best.set(base, match);
+  }
+  for (const [base, [name, folder = "", prefix]] of best) {
     const h5 = `${base}cell_feature_matrix.h5`;
     const mtx = `${base}cell_feature_matrix/`;
     if (source.names.includes(h5))
@@ -58,15 +67,27 @@ export async function readXenium(
       ? await readTenxH5(source, files.matrix.name, report, run)
       : await readTenxMtx(source, files.matrix.name, report, run);
   report.files.push(files.cells);
-  const table = await readPositions(source, files.cells, run);
+  const store = await xeniumStore(source, `${files.folder}${files.prefix}cells`);
+  const isStored = /zarr(\.zip)?$/.test(files.cells);
+  const table =
+    isStored && store !== null ? await storedTable(store) : await readPositions(source, files.cells, run);
   const joined = joinPositions(assemble(vendor, "cell", values, report), table, report);
   await noteExperiment(source, files, report);
   const shapes: Record<string, Shapes> = {};
   for (const what of outlines ? ["cell", "nucleus"] : []) {
-    const found = await readBoundaries(source, files, what, report, run);
-    if (found !== null) shapes[`${what}_boundaries`] = found;
+    const found = await readBoundaries(source, files, what, store, report, run);
+    if (found === null) continue;
+    shapes[`${what}_boundaries`] = found;
+    if (found.ids.length > 0 && !idList(found.ids).some((id) => joined.cells.ids.indexOf(id) >= 0))
+      report.warnings.push(
+        `No outline of ${what}_boundaries has the name of a cell: outlines have ${sample(idList(found.ids))}, cells ${sample(idList(joined.cells.ids))}.`,
+      );
   }
-  const cells = await withVendorClusters(source, files.folder, joined.cells, report);
+  const clustered = await withVendorClusters(source, files.folder, joined.cells, report);
+  const cells =
+    clustered === joined.cells
+      ? await withStoredClusters(source, files, vendor.cellIds, clustered, report)
+      : clustered;
   return dataset({
     ...joined,
     cells,
@@ -75,18 +96,47 @@ export async function readXenium(
   });
 }
 
-/** Outlines of cells or nuclei, from parquet where there is one. */
+/** Clusterings of analysis.zarr, which counts cells in the order of the matrix. */
+async function withStoredClusters(
+  source: Source,
+  { folder, prefix }: XeniumFiles,
+  names: readonly string[],
+  cells: Table,
+  report: Draft,
+): Promise<Table> {
+  const store = await xeniumStore(source, `${folder}${prefix}analysis`);
+  if (store === null) return cells;
+  const found = await storedClusters(store, names.length);
+  const rowOf = new Map(names.map((name, i) => [name, i]));
+  const columns: Record<string, Column> = {};
+  for (const [name, labels] of found) {
+    const own = idList(cells.ids).map((id) => labels[rowOf.get(id) ?? -1] ?? "");
+    columns[vendorColumn(name)] = categories(own);
+    report.joined.push(`Clusters ${name} of ${store.name} by the order of cells.`);
+  }
+  return withColumns(cells, columns);
+}
+
+/** Outlines of cells or nuclei: from parquet, from text, or from the store of cells. */
 async function readBoundaries(
   source: Source,
   files: XeniumFiles,
   what: string,
+  store: ZarrTree | null,
   report: Draft,
   run: RunOptions,
 ): Promise<Shapes | null> {
   const name = ["parquet", "csv.gz", "csv"]
     .map((ending) => `${files.folder}${files.prefix}${what}_boundaries.${ending}`)
     .find((n) => source.names.includes(n));
-  if (name === undefined) return null;
+  if (name === undefined) {
+    const stored = store && (await storedOutlines(store, what === "cell" ? 1 : 0));
+    if (stored !== null)
+      report.found.push(
+        `${counted(stored.ids.length, "outline")} of ${what === "cell" ? "cells" : "nuclei"} from ${store?.name}.`,
+      );
+    return stored;
+  }
   report.files.push(name);
   const shapes = await (name.endsWith(".parquet") ? cornersOfParquet : cornersOfText)(source, name, run);
   report.found.push(`${counted(shapes.ids.length, "outline")} from ${name}.`);
