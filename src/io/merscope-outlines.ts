@@ -153,9 +153,11 @@ async function fromHdf5(source: Source, names: readonly string[], run: RunOption
   const shapes = shapeBuilder();
   let plane: number | null = null;
   let [elsewhere, empty] = [0, 0];
+  // These files are small and have very many groups: each is read whole, not by parts.
+  const whole: Source = { ...source, open: () => null };
   for (const [k, name] of names.entries()) {
     checkAborted(run.signal);
-    await withHdf5(source, name, (file) => {
+    await withHdf5(whole, name, (file) => {
       const cells = file.has("featuredata") ? file.keys("featuredata") : [];
       const planesOfCells = cells.map((cell) =>
         file.keys(`featuredata/${cell}`).flatMap((key) => /^zIndex_(\d+)$/.exec(key)?.slice(1) ?? []),
@@ -166,10 +168,10 @@ async function fromHdf5(source: Source, names: readonly string[], run: RunOption
         elsewhere += planesOfCells[c].length - (own === undefined ? 0 : 1);
         if (own === undefined) return;
         const path = `featuredata/${cell}/zIndex_${own}`;
-        const parts = file.keys(path).flatMap((key): Part[] => {
-          const corners = `${path}/${key}/coordinates`;
-          return /^p_\d+$/.test(key) && file.has(corners) ? [ringsOf(file, corners, name)] : [];
-        });
+        const parts = file
+          .keys(path)
+          .filter((key) => /^p_\d+$/.test(key))
+          .map((key) => ringsOf(file, `${path}/${key}/coordinates`, name));
         if (parts.length === 0) empty++;
         else shapes.add(cell, parts);
       });

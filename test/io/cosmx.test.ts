@@ -110,6 +110,9 @@ describe("CosMx", () => {
   });
 
   it("takes cells from names that hold slide, field and number, where there are no others", async () => {
+    const other = cells.replace("fov,cell_ID,", "cell_id,fov,cell_ID,").replace(/^(\d)/gm, "any$1,$1");
+    const both = await readSample(files({ ...sample, "S_metadata_file.csv": other }));
+    expect(idList(both.dataset.cells.ids)).toEqual(["1_1", "1_2", "2_1"]);
     const named = "cell,Gad1\nc_1_1_0,9\nc_1_1_2,1\nc_1_2_1,2\n";
     const places = "cell_id,CenterX_global_px,CenterY_global_px\nc_1_2_1,1,2\nc_1_1_2,3,4\n";
     const { dataset } = await readSample(

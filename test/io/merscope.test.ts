@@ -192,6 +192,9 @@ describe("MERSCOPE outlines of one table", () => {
     const source = { ...tables([A]), "images/manifest.json": JSON.stringify(manifest) };
     const { report } = await readSample(files(source));
     expect(report.found).toContain("Mosaic images of 0.1000 um per pixel: 3 of DAPI, PolyT.");
+    const pixels = table([{ id: A, z: 0, shape: wkb([[square(100, 40, 20)]], false) }]);
+    const placed = await readSample(files({ ...source, "cellpose_mosaic_space.parquet": pixels }));
+    expect(corners(placed.dataset.shapes?.["cell_boundaries"]).slice(0, 6)).toEqual([60, 14, 62, 14, 62, 16]);
     const blank = await readSample(files({ ...source, "images/manifest.json": "{}" }));
     expect(blank.report.found.join()).not.toContain("Mosaic");
   });
