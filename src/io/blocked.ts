@@ -1,12 +1,13 @@
 import { checkOptions, oneOf, runRules, string, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
-import { selectColumnsBlocked, toBlocked, type BlockedMatrix } from "../model/blocked.ts";
+import { type BlockedMatrix, checkBlock, selectColumnsBlocked, toBlocked } from "../model/blocked.ts";
 import type { ReadReport } from "../model/dataset.ts";
 import { type Expression, expression, inferValues, type Sparse, type Values } from "../model/matrix.ts";
 import { selectTable, type Table } from "../model/table.ts";
 import { unwrapped } from "./archives.ts";
 import { anndataRows } from "./blocked-anndata.ts";
+import { checkSigns } from "./assemble.ts";
 import { tenxRows } from "./blocked-tenx.ts";
 import { chooseGenes } from "./choose.ts";
 import { below, type Elements, isAnndata } from "./elements.ts";
@@ -103,7 +104,19 @@ export async function openMatrix(
       hdf5 === null || options.matrix !== undefined || isAnndata(file)
         ? await anndataRows(file, options.matrix ?? "X", report, options)
         : await tenxRows(hdf5, report, options);
+    if (head.matrix.rows === 0 || head.matrix.cols === 0) {
+      throw new SpatialError(
+        "input",
+        `${file.name} must hold observations and features, found ${head.matrix.rows} x ${head.matrix.cols}.`,
+        { subject: file.name },
+      );
+    }
     const { matrix, first } = await blocksOf(head.matrix, file, open);
+    const inferred = inferValues(first);
+    const values = options.values ?? inferred;
+    checkSigns(values, inferred);
+    if (values !== inferred)
+      report.warnings.push(`The values look like ${inferred}; they are taken as ${values} as asked.`);
     const genes = head.geneRows === null ? head.features : selectTable(head.features, head.geneRows);
     report.found.unshift(
       `${counted(genes.ids.length, "gene")} x ${counted(matrix.rows, "cell")} from ${file.name}, read in blocks.`,
@@ -115,10 +128,7 @@ export async function openMatrix(
     const chosen = options.genes === undefined ? null : chooseGenes(genes, options.genes, report);
     const columns = chosen === null ? head.geneRows : chosen.map((j) => head.geneRows?.[j] ?? j);
     return {
-      matrix: expression(
-        columns === null ? matrix : selectColumnsBlocked(matrix, columns),
-        options.values ?? inferValues(first),
-      ),
+      matrix: expression(columns === null ? matrix : selectColumnsBlocked(matrix, columns), values),
       cells: head.cells,
       genes: chosen === null ? genes : selectTable(genes, chosen),
       report: finished(report, head.platform),
@@ -137,13 +147,7 @@ async function blocksOf(
   if (!("read" in stored)) return { matrix: toBlocked(stored), first: stored };
   const { rows, cols } = stored;
   const first = await stored.read(file, 0, stored.end(0, LOOK));
-  const blocks = (most: number, signal?: AbortSignal): AsyncIterable<Sparse> => {
-    if (!Number.isSafeInteger(most) || most < 1)
-      throw new SpatialError("option", `A block must have at least 1 row, found ${most}.`, {
-        subject: "rows",
-      });
-    return pass(stored, open, most, signal);
-  };
+  const blocks: BlockedMatrix["blocks"] = (most, signal) => pass(stored, open, checkBlock(most), signal);
   return { matrix: { kind: "blocked", rows, cols, blocks }, first };
 }
 

@@ -30,13 +30,23 @@ export function toBlocked(x: Expression<Sparse>): Expression<BlockedMatrix>;
 export function toBlocked(x: Sparse): BlockedMatrix;
 export function toBlocked(x: Sparse): BlockedMatrix {
   const { indptr: _, indices: __, data: ___, ...rest } = x;
-  async function* blocks(rows: number, signal?: AbortSignal): AsyncGenerator<Sparse> {
+  async function* pass(rows: number, signal?: AbortSignal): AsyncGenerator<Sparse> {
     for (let start = 0; start < x.rows; start += rows) {
       checkAborted(signal);
       yield rowRange(x, start, Math.min(x.rows, start + rows));
     }
   }
-  return { ...rest, kind: "blocked", blocks };
+  return { ...rest, kind: "blocked", blocks: (rows, signal) => pass(checkBlock(rows), signal) };
+}
+
+/**
+ * The size of a block, if there can be such blocks.
+ *
+ * @throws {SpatialError} `option`
+ */
+export function checkBlock(rows: number): number {
+  if (Number.isSafeInteger(rows) && rows >= 1) return rows;
+  throw new SpatialError("option", `A block must have at least 1 row, found ${rows}.`, { subject: "rows" });
 }
 
 /** Rows [start, end) of a sparse matrix; shares its entries. */
@@ -164,10 +174,10 @@ export async function collectBlocks(x: BlockedMatrix, options: CollectBlocksOpti
     for (let i = 0; i < block.rows; i++) indptr[row + i + 1] = m + block.indptr[i + 1];
     row += block.rows;
     m += block.data.length;
-    if (8 * m > maxBytes) {
+    if (8 * m > Math.min(maxBytes, MOST_BYTES)) {
       throw new SpatialError(
         "memory",
-        `collectBlocks: ${m} values of the first ${row} of ${x.rows} rows need ${((8 * m) / 1e9).toFixed(1)} GB, the limit is ${(maxBytes / 1e9).toFixed(1)} GB.`,
+        `collectBlocks: ${m} values of the first ${row} of ${x.rows} rows need ${((8 * m) / 1e9).toFixed(1)} GB, the limit is ${(Math.min(maxBytes, MOST_BYTES) / 1e9).toFixed(1)} GB.`,
         {
           subject: "maxBytes",
           hint: "Choose genes or cells first (selectColumnsBlocked, selectRowsBlocked).",
@@ -191,3 +201,5 @@ export async function collectBlocks(x: BlockedMatrix, options: CollectBlocksOpti
 }
 
 const COLLECT_ROWS = 65_536;
+/** What offsets of 32 bits can count. */
+const MOST_BYTES = 8 * 4_294_967_295;

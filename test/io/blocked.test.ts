@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHdf5 } from "../../src/io/hdf5-write.ts";
 import { withHdf5 } from "../../src/io/hdf5.ts";
 import {
@@ -16,12 +17,14 @@ import { checkRoom } from "../../src/io/room.ts";
 import { compressedRows } from "../../src/io/row-blocks.ts";
 import {
   collectBlocks,
+  dense,
   type Dense,
   type Expression,
   idList,
   selectRows,
   type Sparse,
   type SpatialDataset,
+  toBlocked,
   toSparse,
 } from "../../src/model/index.ts";
 import { realData } from "../support/shared.ts";
@@ -225,7 +228,49 @@ describe("openMatrix chooses", () => {
   });
 });
 
+describe("openMatrix at the edges", () => {
+  it("refuses an empty matrix, counts below 0 and blocks of no rows", async () => {
+    const empty = files({ "a.h5": await tenx([], ["G"], []) });
+    await expect(openMatrix(empty)).rejects.toThrow("must hold observations and features, found 0 x 1");
+    const h5 = files({ "a.h5": await tenx(["a"], ["G"], [[-1]]) });
+    await expect(openMatrix(h5, { values: "counts" })).rejects.toMatchObject({ code: "values" });
+    const { matrix, report } = await openMatrix(h5, { values: "log" });
+    expect(report.warnings).toEqual(["The values look like scaled; they are taken as log as asked."]);
+    expect(() => matrix.blocks(0)).toThrow("A block must have at least 1 row, found 0.");
+    expect(() => toBlocked(inRows).blocks(0.5)).toThrow("A block must have at least 1 row, found 0.5.");
+  });
+
+  it("closes its file when a pass is left before its end", async () => {
+    const h5 = await tenx(["a", "b"], ["G"], [[1], [2]]);
+    let opened = 0;
+    const plain = files({ "a.h5": h5 });
+    const open: Source["open"] = (name) => {
+      const file = plain.open(name);
+      opened++;
+      return file && { ...file, close: () => void (opened--, file.close()) };
+    };
+    const { matrix } = await openMatrix({ ...plain, open });
+    expect(opened).toBe(0);
+    for await (const block of matrix.blocks(1)) {
+      expect([block.rows, opened]).toEqual([1, 1]);
+      break;
+    }
+    expect(opened).toBe(0);
+  });
+});
+
+const inRows: Sparse = toSparse(dense(1, 1, Float32Array.of(1)));
+
 describe("compressed rows", () => {
+  // A file of 9 kB that says to hold 34 GB is refused as damaged, so it is lengthened (by a hole) to what deflate can pack them to.
+  const folder = mkdtempSync(join(tmpdir(), "tissular-huge-"));
+  const huge = join(folder, "huge.h5");
+  beforeAll(() => {
+    copyFileSync(join(fixtures, "huge.h5"), huge);
+    truncateSync(huge, 40_000_000);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   /** Row r of the fixture by its rule. */
   const ruled = (from: number, to: number): [number[], number[]] => {
     const entries = Array.from({ length: to - from }, (_, i) => from + i);
@@ -233,7 +278,7 @@ describe("compressed rows", () => {
   };
 
   it("are read beyond 2^31 and 2^32 stored entries", async () => {
-    const source = await pathSource(join(fixtures, "huge.h5"));
+    const source = await pathSource(huge);
     await withHdf5(source, "huge.h5", async (file) => {
       const rows = await compressedRows(file, "matrix", 7, 2 ** 30);
       const starts = [
@@ -256,7 +301,7 @@ describe("compressed rows", () => {
   });
 
   it("are refused by readSample where they do not fit, with the number and the way", async () => {
-    await expect(readSample(join(fixtures, "huge.h5"))).rejects.toMatchObject({
+    await expect(readSample(huge)).rejects.toMatchObject({
       code: "memory",
       message: expect.stringContaining("4,294,968,296 stored entries, which need 34.4 GB"),
       hint: expect.stringContaining("openMatrix"),
