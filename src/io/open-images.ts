@@ -2,7 +2,10 @@ import { checkOptions, oneOf, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { checkAborted } from "../core/progress.ts";
 import type { Affine, ImagePyramid } from "../model/image.ts";
+import { zarrPyramids } from "./multiscale.ts";
+import { draft } from "./report.ts";
 import { openSource } from "./url.ts";
+import { findZarr, openZarr } from "./zarr.ts";
 import type { Source } from "./source.ts";
 import { isTiff, TIFF_NAME } from "./tiff.ts";
 import { type TiffImage, tiffImages } from "./tiff-images.ts";
@@ -26,13 +29,13 @@ const rules = {
 };
 
 /**
- * Opens the images of a TIFF, OME-TIFF or BigTIFF file, or of all of them in a folder, without reading pixels: pyramids
- * of levels, channels by name, also where every channel lies in a file of its own. Where a file says how large
+ * Opens the images of a TIFF, OME-TIFF or BigTIFF file, or of all of them in a folder, and the images and labels of a
+ * SpatialData store (which needs no table), without reading pixels: pyramids of levels, channels by name, also where every channel lies in a file of its own. Where a file says how large
  * its pixels are, positions in micrometres lead to them.
  *
  * @param input a path (Node, Deno), an http(s) address, or a source
  * @returns one pyramid per image and focal plane, by file name
- * @throws {SpatialError} `not-found` where there is no TIFF; `format` for damaged files; `unsupported` for samples of odd
+ * @throws {SpatialError} `not-found` where there is no image; `format` for damaged files; `unsupported` for samples of odd
  * sizes; `aborted`
  *
  * Cost: a few kilobytes per file, whatever its size. Pixels checked against tifffile on every compression (none,
@@ -58,13 +61,24 @@ export async function openImages(
   const source = typeof input === "string" ? await openSource(input, undefined) : input;
   const names = source.names.length === 1 ? source.names : source.names.filter((n) => TIFF_NAME.test(n));
   const found: ImagePyramid[] = [];
+  for (const folder of findZarr(source))
+    for (const image of zarrPyramids(await openZarr(source, folder), draft()))
+      found.push({
+        ...image,
+        role: options.role ?? image.role,
+        toPixels: options.toPixels ?? image.toPixels,
+      });
   for (const image of await tiffsOf(source, names, options.signal))
     found.push(image.placed(options.toPixels ?? microns(image), image.name, options.role));
   if (found.length > 0) return found;
-  throw new SpatialError("not-found", `${source.label} must hold a TIFF image, but it does not.`, {
-    subject: source.label,
-    hint: "PNG and JPEG images are read with their sample, by readSample.",
-  });
+  throw new SpatialError(
+    "not-found",
+    `${source.label} must hold a TIFF image or a SpatialData with images, but it does not.`,
+    {
+      subject: source.label,
+      hint: "PNG and JPEG images are read with their sample, by readSample.",
+    },
+  );
 }
 
 /** Images of some files in their order; what belongs to an image described before is not told twice. */

@@ -41,6 +41,10 @@ describe.skipIf(realData === null)("images of real samples", () => {
       for (const image of dataset.pyramids ?? [])
         for (const level of image.levels.keys())
           found[`${store}#${image.name}#${level}`] = await seen(image, level);
+      const opened = await openImages(join(root, store));
+      expect(opened.map(({ name, role, levels, toPixels }) => ({ name, role, levels, toPixels }))).toEqual(
+        dataset.pyramids?.map(({ name, role, levels, toPixels }) => ({ name, role, levels, toPixels })),
+      );
       const wanted = Object.entries(images).filter(([name]) => name.startsWith(`${store}#`));
       expect(found).toEqual(Object.fromEntries(wanted));
     }

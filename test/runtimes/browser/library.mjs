@@ -1,11 +1,19 @@
 // The library bundled for a browser gives the same bits in Chromium as in Node: simulate, write, read back, analyse, h5ad, report.
 import { build } from "esbuild";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { unzipSync } from "fflate";
 import { launch, serve } from "./launch.mjs";
 
+/** An OME-TIFF whose tiles are JPEG 2000, which a wasm library unpacks. */
+const tiff = unzipSync(readFileSync(resolve(import.meta.dirname, "../../fixtures/io/tiff-images.zip")))[
+  "pyramid.ome.tif"
+];
+
 const program = `
+const tiff = Uint8Array.from(atob("${Buffer.from(tiff).toString("base64")}"), (c) => c.charCodeAt(0));
 import { simulateTissue, writeSimulated } from "./dist/simulate.js";
-import { hdf5Digest, memorySource, readSample, writeH5ad } from "./dist/io.js";
+import { hdf5Digest, memorySource, openImages, readSample, thumbnail, writeH5ad } from "./dist/io.js";
 import { analyze } from "./dist/pipeline.js";
 import { renderReport } from "./dist/report.js";
 
@@ -18,7 +26,10 @@ export async function digests() {
   const sample = await readSample(memorySource(files));
   const analysis = await analyze({ ...sample, title: "browser" }, { permutations: 200 });
   const report = await renderReport(analysis);
+  const [image] = await openImages(memorySource(new Map([["pyramid.ome.tif", tiff]])));
   return {
+    pixels: await sha((await image.read(0)).data),
+    thumbnail: await sha((await thumbnail(image)).encoded.bytes),
     counts: await sha(analysis.dataset.counts.data),
     pca: await sha(analysis.pca.scores.data),
     umap: await sha(analysis.umap.embedding.data),
