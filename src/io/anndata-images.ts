@@ -2,8 +2,8 @@ import type { SpatialDataset } from "../model/dataset.ts";
 import type { Image } from "../model/image.ts";
 import type { OwnNotes } from "./anndata-notes.ts";
 import type { Elements } from "./elements.ts";
-import { ARRAY, DICT, type ElementWriter, safe, typed } from "./elements-write.ts";
-import { decodePng, encodePng, type Rgb } from "./images.ts";
+import { ARRAY, DICT, type ElementWriter, typed } from "./elements-write.ts";
+import { decodeImage, encodePng, type Rgb } from "./images.ts";
 import type { Draft } from "./report.ts";
 
 /** Values of the largest image that is read: 11,500 x 11,500 pixels in three colors. */
@@ -32,7 +32,8 @@ export async function readImages(file: Elements, own: OwnNotes | null, report: D
       else {
         const encoded = { type: "image/png", bytes: await encodePng(pixels) } as const;
         const { width, height } = pixels;
-        images.push({ kind: "image", name: own?.original(name) ?? name, width, height, encoded, scale });
+        const named = own?.original(name) ?? name;
+        images.push({ kind: "image", name: named, width, height, encoded, scale });
         report.found.push(`Image ${name}, ${width} x ${height} pixels.`);
       }
     }
@@ -62,19 +63,11 @@ async function readPixels(
   return { width, height, data };
 }
 
-/** The images of a dataset with their pixels; null where they cannot be unpacked here (JPEG) or begin elsewhere than at 0, 0. */
-export type Pixels = readonly { readonly image: Image; readonly rgb: Rgb | null }[];
+/** The images of a dataset with their pixels. */
+export type Pixels = readonly { readonly image: Image; readonly rgb: Rgb }[];
 
 export function unpackImages(ds: SpatialDataset): Promise<Pixels> {
-  return Promise.all(
-    (ds.images ?? []).map(async (image) => ({
-      image,
-      rgb:
-        image.encoded.type === "image/png" && image.origin === undefined
-          ? await decodePng(image.encoded.bytes, `Image ${image.name}`)
-          : null,
-    })),
-  );
+  return Promise.all((ds.images ?? []).map(async (image) => ({ image, rgb: await decodeImage(image) })));
 }
 
 /** Writes images and scale factors where scanpy and squidpy look for them. */
@@ -85,15 +78,14 @@ export function writeImages(
   library: string,
   spotDiameter: number | undefined,
 ): void {
-  const at = `uns/spatial/${safe(library)}`;
+  const at = `uns/spatial/${w.name(library)}`;
   w.group("uns/spatial", DICT);
   w.group(at, DICT);
   w.group(`${at}/images`, DICT);
   const factors: Record<string, number> = {};
   for (const { image, rgb } of pixels) {
-    factors[`tissue_${safe(image.name)}_scalef`] = image.scale;
-    if (rgb !== null)
-      w.numbers(`${at}/images/${safe(image.name)}`, rgb.data, ARRAY, [rgb.height, rgb.width, 3]);
+    factors[`tissue_${w.name(image.name)}_scalef`] = image.scale;
+    w.numbers(`${at}/images/${w.name(image.name)}`, rgb.data, ARRAY, [rgb.height, rgb.width, 3]);
   }
   const diameter = spotDiameter ?? spotDiameterOf(ds);
   if (diameter !== null) factors["spot_diameter_fullres"] = diameter;

@@ -3,7 +3,7 @@ import type { Positions, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import { type Table, table } from "../model/table.ts";
 import { type Elements, readTexts } from "./elements.ts";
-import { DICT, type ElementWriter, type Notes, safe, writeNotes } from "./elements-write.ts";
+import { DICT, type ElementWriter, type Notes, writeNotes } from "./elements-write.ts";
 
 /** Where our own writer keeps what AnnData has no place for. */
 export const OWN = "uns/tissular";
@@ -31,7 +31,8 @@ export function writeOwnNotes(
   leftOut: readonly string[],
 ): void {
   const kept = (list: readonly string[], key: string): Notes => (list.length > 0 ? { [key]: list } : {});
-  const renamed = namesOf(ds).filter((name) => safe(name) !== name);
+  const images = ds.images ?? [];
+  const renamed = namesOf(ds).filter((name) => w.name(name) !== name);
   w.group(OWN, DICT);
   writeNotes(w, OWN, {
     platform: ds.platform,
@@ -50,12 +51,13 @@ export function writeOwnNotes(
       "images",
     ),
     ...kept(renamed, "renamed"),
+    ...kept(renamed.map(w.name), "renamed_as"),
     ...kept(leftOut, "left_out"),
   });
 }
 
 /** All names that become parts of paths. */
-function namesOf(ds: SpatialDataset): string[] {
+export function namesOf(ds: SpatialDataset): string[] {
   const tables = [ds.cells, ds.genes, ...Object.values(ds.features).map((set) => set.table)];
   const records = [
     ds.layers,
@@ -79,8 +81,9 @@ export async function readOwnNotes(file: Elements): Promise<OwnNotes | null> {
     if (!choices.includes(text as T)) throw strange(file, `${OWN}/${key}`, choices, text);
     return text as T;
   };
-  const renamed = new Map((await texts("renamed")).map((name) => [safe(name), name]));
-  const original = (written: string): string => renamed.get(written) ?? written;
+  const written = await texts("renamed_as");
+  const renamed = new Map((await texts("renamed")).map((name, k) => [written[k], name]));
+  const original = (name: string): string => renamed.get(name) ?? name;
   const values = new Map<string, Values>();
   for (const key of file.keys(`${OWN}/values`)) values.set(original(key), await one(`values/${key}`, VALUES));
   const microns = `${OWN}/microns_per_unit`;

@@ -11,7 +11,6 @@ import {
   ARRAY,
   DICT,
   type ElementWriter,
-  safe,
   STRINGS,
   writeFrame,
   writeMatrix,
@@ -24,8 +23,8 @@ import { counted, type Draft } from "./report.ts";
 export function writeOwnFeatures(w: ElementWriter, ds: SpatialDataset): void {
   w.group(`${OWN}/features`, DICT);
   for (const [kind, set] of Object.entries(ds.features)) {
-    const at = `${OWN}/features/${safe(kind)}`;
-    writeMatrix(w, `obsm/${safe(kind)}`, set.values);
+    const at = `${OWN}/features/${w.name(kind)}`;
+    writeMatrix(w, `obsm/${w.name(kind)}`, set.values);
     w.group(at, DICT);
     writeNotes(w, at, { values: set.values.values });
     writeFrame(w, `${at}/table`, set.table);
@@ -33,22 +32,23 @@ export function writeOwnFeatures(w: ElementWriter, ds: SpatialDataset): void {
 }
 
 /** What the names of a graph's two matrices in obsp begin with: nothing for the one that scanpy looks for. */
-function graphBase(name: string): string {
-  return name === "expression" ? "" : `${safe(name)}_`;
+function graphBase(written: string): string {
+  return written === "expression" ? "" : `${written}_`;
 }
 
 /** Writes graphs as scanpy and squidpy keep them: two matrices each in obsp. */
 export function writeGraph(w: ElementWriter, name: string, graph: Graph): void {
   const { nodes: n, indptr, indices } = graph;
-  writeRows(w, `obsp/${graphBase(name)}connectivities`, n, n, indptr, indices, graph.weights);
-  writeRows(w, `obsp/${graphBase(name)}distances`, n, n, indptr, indices, graph.distances);
+  const base = graphBase(w.name(name));
+  writeRows(w, `obsp/${base}connectivities`, n, n, indptr, indices, graph.weights);
+  writeRows(w, `obsp/${base}distances`, n, n, indptr, indices, graph.distances);
 }
 
 /** Writes outlines into the notes: their names, offsets and corners. */
 export function writeOwnShapes(w: ElementWriter, shapes: SpatialDataset["shapes"]): void {
   w.group(`${OWN}/shapes`, DICT);
   for (const [name, outlines] of Object.entries(shapes ?? {})) {
-    const at = `${OWN}/shapes/${safe(name)}`;
+    const at = `${OWN}/shapes/${w.name(name)}`;
     w.group(at, DICT);
     w.strings(`${at}/ids`, idList(outlines.ids), STRINGS);
     const offsets = (list: Uint32Array): BigInt64Array => BigInt64Array.from(list, BigInt);
@@ -95,7 +95,7 @@ export async function readOwnGraphs(
 ): Promise<Record<string, Graph>> {
   const found: Record<string, Graph> = {};
   for (const key of file.isGroup(`${OWN}/graphs`) ? file.keys(`${OWN}/graphs`) : []) {
-    const base = graphBase(own.original(key));
+    const base = graphBase(key);
     if (!file.has(`obsp/${base}connectivities`) || !file.has(`obsp/${base}distances`)) continue;
     const x = await readMatrix(file, `obsp/${base}connectivities`, report, run);
     const distances = Float64Array.from(await file.numbers(`obsp/${base}distances/data`));

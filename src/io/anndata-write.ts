@@ -4,14 +4,15 @@ import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { inMemory, type SpatialDataset } from "../model/dataset.ts";
 import type { Dense, Sparse } from "../model/matrix.ts";
 import { type Pixels, unpackImages, writeImages } from "./anndata-images.ts";
-import { writeOwnNotes } from "./anndata-notes.ts";
+import { namesOf, writeOwnNotes } from "./anndata-notes.ts";
 import { writeGraph, writeOwnFeatures, writeOwnShapes } from "./anndata-own.ts";
 import {
   DICT,
   type ElementWriter,
   type Notes,
-  safe,
+  naming,
   typed,
+  type WriteAttributes,
   writeFrame,
   writeMatrix,
   writeNotes,
@@ -78,32 +79,35 @@ export async function anndataParts(
 /**
  * Writes an AnnData into a tree of elements: X and layers, obs, var, obsm (positions, embeddings, features of other
  * kinds), obsp (graphs), varm, and in uns what scanpy and squidpy look for, images, and what our own reader needs to make
- * the same dataset of it again.
+ * the same dataset of it again. `attributes` make it a table of SpatialData: they are added to those of the tree, and names
+ * are plain. An image that does not begin at (0, 0) would be shown in a wrong place and is left out.
  */
 export async function writeElements(
-  w: ElementWriter,
+  tree: ElementWriter,
   { ds, matrices, x, pixels }: AnndataParts,
   options: WriteAnndataOptions,
   leftOut: readonly string[],
+  attributes: WriteAttributes | null = null,
 ): Promise<void> {
+  const w = { ...tree, name: naming(namesOf(ds), attributes !== null) };
   const step = async (fraction: number): Promise<void> => {
     checkAborted(options.signal);
     options.onProgress?.({ step: "write", fraction });
     await breathe();
   };
-  w.group("", typed("anndata", "0.1.0"));
+  w.group("", { ...typed("anndata", "0.1.0"), ...attributes });
   writeMatrix(w, "X", matrices[x]);
   w.group("layers", DICT);
   for (const [name, matrix] of Object.entries(matrices)) {
     await step(0.3);
-    if (name !== x) writeMatrix(w, `layers/${safe(name)}`, matrix);
+    if (name !== x) writeMatrix(w, `layers/${w.name(name)}`, matrix);
   }
   writeFrame(w, "obs", ds.cells);
   writeFrame(w, "var", ds.genes);
   await step(0.6);
   w.group("obsm", DICT);
   if (ds.positions !== null) writeMatrix(w, "obsm/spatial", ds.positions);
-  for (const [name, e] of Object.entries(ds.embeddings)) writeMatrix(w, `obsm/X_${safe(name)}`, e);
+  for (const [name, e] of Object.entries(ds.embeddings)) writeMatrix(w, `obsm/X_${w.name(name)}`, e);
   w.group("obsp", DICT);
   for (const [name, graph] of Object.entries(ds.graphs)) {
     await step(0.7);
@@ -111,7 +115,7 @@ export async function writeElements(
   }
   w.group("varm", DICT);
   for (const [name, matrix] of Object.entries(options.varm ?? {}))
-    writeMatrix(w, `varm/${safe(name)}`, matrix);
+    writeMatrix(w, `varm/${w.name(name)}`, matrix);
   w.group("varp", DICT);
   await step(0.8);
   w.group("uns", DICT);
@@ -119,8 +123,9 @@ export async function writeElements(
   writeOwnNotes(w, ds, x, leftOut);
   writeOwnFeatures(w, ds);
   writeOwnShapes(w, ds.shapes ?? {});
-  if (pixels.length > 0 || ds.observation === "spot")
-    writeImages(w, ds, pixels, options.library ?? "sample", options.spotDiameter);
+  const shown = pixels.filter(({ image }) => image.origin === undefined);
+  if (shown.length > 0 || ds.observation === "spot")
+    writeImages(w, ds, shown, options.library ?? "sample", options.spotDiameter);
   await step(1);
 }
 

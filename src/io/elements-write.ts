@@ -29,6 +29,8 @@ export interface ElementWriter {
   ) => void;
   readonly strings: (path: string, data: readonly string[], attributes?: WriteAttributes) => void;
   readonly text: (path: string, value: string, attributes?: WriteAttributes) => void;
+  /** A name as it may stand in a path here. */
+  readonly name: (name: string) => string;
 }
 
 /** The part of a tree below one of its groups, as a tree of its own. */
@@ -40,6 +42,7 @@ export function writeBelow(w: ElementWriter, folder: string): ElementWriter {
     booleans: (path, ...rest) => w.booleans(at(path), ...rest),
     strings: (path, ...rest) => w.strings(at(path), ...rest),
     text: (path, ...rest) => w.text(at(path), ...rest),
+    name: w.name,
   };
 }
 
@@ -61,6 +64,34 @@ const SCALAR = typed("numeric-scalar", "0.2.0");
 export function safe(name: string): string {
   const flat = name.replaceAll("/", "|");
   return /^(\.|_index$|$)/.test(flat) ? `_${flat}_` : flat;
+}
+
+/** A name of letters, digits, "_", "." and "-", as SpatialData demands. */
+function plain(name: string): string {
+  return safe(name.replaceAll(/[^\w.-]/g, "_").replace(/^__+/, "x_"));
+}
+
+/**
+ * How each of some names is written, no two alike; with `isPlain` in letters, digits, "_", "." and "-" only, no two alike
+ * whatever the case of their letters.
+ */
+export function naming(names: readonly string[], isPlain: boolean): (name: string) => string {
+  const rule = isPlain ? plain : safe;
+  const key = (written: string): string => (isPlain ? written.toLowerCase() : written);
+  const chosen = new Map<string, string>();
+  const taken = new Set<string>();
+  // Names that stay as they are come first, so that none has to give way to a changed one.
+  const order = [
+    ...names.filter((name) => rule(name) === name),
+    ...names.filter((name) => rule(name) !== name),
+  ];
+  for (const name of new Set(order)) {
+    let written = rule(name);
+    while (taken.has(key(written))) written += "_";
+    taken.add(key(written));
+    chosen.set(name, written);
+  }
+  return (name) => chosen.get(name) ?? rule(name);
 }
 
 export function writeMatrix(w: ElementWriter, path: string, x: Sparse | Dense): void {
@@ -93,10 +124,10 @@ export function writeFrame(w: ElementWriter, path: string, frame: Table): void {
   w.group(path, {
     ...typed("dataframe", "0.2.0"),
     _index: "_index",
-    "column-order": names.map(safe),
+    "column-order": names.map(w.name),
   });
   w.strings(`${path}/_index`, idList(frame.ids), STRINGS);
-  for (const name of names) writeColumn(w, `${path}/${safe(name)}`, frame.columns[name]);
+  for (const name of names) writeColumn(w, `${path}/${w.name(name)}`, frame.columns[name]);
 }
 
 function writeColumn(w: ElementWriter, path: string, column: Column): void {
@@ -115,7 +146,7 @@ function writeColumn(w: ElementWriter, path: string, column: Column): void {
 /** Writes notes into a group that is there; a note of null is left out. */
 export function writeNotes(w: ElementWriter, path: string, notes: Notes): void {
   for (const [key, value] of Object.entries(notes)) {
-    const at = `${path}/${safe(key)}`;
+    const at = `${path}/${w.name(key)}`;
     if (value === null) continue;
     if (typeof value === "string") w.text(at, value, typed("string", "0.2.0"));
     else if (typeof value === "boolean") w.booleans(at, Uint8Array.of(value ? 1 : 0), SCALAR, []);

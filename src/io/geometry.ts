@@ -3,6 +3,7 @@ import { ringMoments } from "../kernels/polygons.ts";
 import type { Affine } from "../model/image.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { type Part, shapeBuilder } from "./polygons.ts";
+import { IDENTITY } from "./transforms.ts";
 
 /** Points, circles or polygons with their names and centroids. */
 export interface Geometry {
@@ -161,6 +162,7 @@ export function parseWkb(value: unknown, subject: string): Geometric {
 export function moved(data: Float64Array, affine: Affine, stride: number = 2): Float64Array {
   const [a, b, c, d, e, f] = affine;
   const out = data.slice();
+  if (affine.every((v, k) => v === IDENTITY[k])) return out;
   for (let k = 0; k < data.length; k += stride) {
     out[k] = a * data[k] + b * data[k + 1] + c;
     out[k + 1] = d * data[k] + e * data[k + 1] + f;

@@ -1,6 +1,6 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
-import type { ElementWriter, WriteAttributes } from "./elements-write.ts";
+import { type ElementWriter, safe, type WriteAttributes } from "./elements-write.ts";
 import { loadHdf5 } from "./hdf5-module.ts";
 
 let written = 0;
@@ -99,6 +99,7 @@ function writer(file: H5wasm.File, booleans: { count: number }): ElementWriter {
         attributes,
       );
     },
+    name: safe,
     text: (path, value, attributes) => {
       const [group, name] = split(path);
       describe(group.create_dataset({ name, data: value, shape: [] }), attributes);

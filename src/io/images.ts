@@ -69,6 +69,24 @@ export async function decodePng(bytes: Uint8Array, subject: string): Promise<Rgb
   }
 }
 
+/** The pixels of an image as RGB, whichever kind of file it is. */
+export async function decodeImage({ name, encoded, width, height }: Image): Promise<Rgb> {
+  const subject = `Image ${name}`;
+  if (encoded.type === "image/png") return decodePng(encoded.bytes, subject);
+  const { decode } = await import("jpeg-js");
+  try {
+    const limits = { maxResolutionInMP: (width * height) / 1e6 + 1, maxMemoryUsageInMB: 2048 };
+    const jpeg = decode(encoded.bytes, { ...limits, useTArray: true, formatAsRGBA: false });
+    return { width: jpeg.width, height: jpeg.height, data: jpeg.data };
+  } catch (cause) {
+    throw new SpatialError("format", `${subject} must be a whole JPEG image, but it cannot be read.`, {
+      subject,
+      hint: "The file is incomplete or damaged: copy or download it again.",
+      cause,
+    });
+  }
+}
+
 function toRgb(data: ArrayLike<number>, channels: number, depth: number): Uint8Array {
   const shift = depth === 16 ? 257 : depth === 8 ? 1 : 0;
   if (shift === 0) throw new RangeError(`${depth} bits per channel`);

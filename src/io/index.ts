@@ -17,6 +17,7 @@ export { leftOut, type Format } from "./left-out.ts";
 export { writeArrowTable } from "./arrow-write.ts";
 export { writeGeoJson } from "./geojson-write.ts";
 export { writeParquetTable } from "./parquet-write.ts";
+export { writeSpatialData, type WriteSpatialDataOptions } from "./spatialdata-write.ts";
 export { writeMtx, writeTenxH5, type WriteTenxH5Options } from "./tenx-write.ts";
 export { hdf5Digest, sha256 } from "./digest.ts";
 export { blobSource, memorySource, type Source, type SyncFile } from "./source.ts";

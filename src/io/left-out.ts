@@ -47,8 +47,8 @@ const HELD: Readonly<Record<Format, readonly Part[]>> = {
 };
 
 /**
- * What of a dataset a format has no place for, in words: what is lost when it is written so and read again. Images that
- * are JPEG cannot be unpacked here, large ones stay in their files: both are left out of every format.
+ * What of a dataset a format has no place for, in words: what is lost when it is written so and read again.
+ * AnnData has no place for where an image begins: one that does not begin at (0, 0) is left out there.
  *
  * @throws {SpatialError} `option` for a format that is not known
  *
@@ -92,13 +92,9 @@ export function leftOut(ds: SpatialDataset, format: Format): readonly string[] {
     ...listed("graphs", names(ds.graphs)),
   ];
   const held = HELD[format];
-  const odd = (ds.images ?? []).flatMap(({ name, encoded, origin }) =>
-    encoded.type === "image/jpeg"
-      ? [`image ${name} (JPEG)`]
-      : origin === undefined
-        ? []
-        : [`image ${name} (it does not begin at 0, 0)`],
-  );
-  const images = held.includes("images") ? odd : [];
-  return [...there.filter(([part]) => !held.includes(part)).map(([, what]) => what), ...images];
+  const moved = held === ANNDATA ? (ds.images ?? []).filter((image) => image.origin !== undefined) : [];
+  return [
+    ...there.filter(([part]) => !held.includes(part)).map(([, what]) => what),
+    ...moved.map(({ name }) => `image ${name} (it does not begin at 0, 0)`),
+  ];
 }

@@ -2,6 +2,7 @@ import { checkAborted } from "../core/progress.ts";
 import type { ImagePyramid } from "../model/image.ts";
 import { imagePyramid, samplesOf } from "./pyramid.ts";
 import type { Draft } from "./report.ts";
+import { ownImage } from "./spatialdata-images.ts";
 import { after, inverse, type Placement, placement, toAffine } from "./transforms.ts";
 import { object, type ZarrTree } from "./zarr.ts";
 
@@ -43,11 +44,15 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Images and labels of a SpatialData store as pyramids that read chunks when asked for; what is none is reported. */
+/**
+ * Images and labels of a SpatialData store as pyramids that read chunks when asked for; what is none is reported. Those of
+ * our own writer are images of the dataset.
+ */
 export function zarrPyramids(tree: ZarrTree, report: Draft): ImagePyramid[] {
   const found: ImagePyramid[] = [];
   for (const group of ["images", "labels"] as const)
     for (const name of tree.isGroup(group) ? tree.keys(group) : []) {
+      if (ownImage(tree, `${group}/${name}`) !== null) continue;
       const pyramids = elementPyramids(tree, `${group}/${name}`, name, group === "labels");
       if (typeof pyramids === "string")
         report.dropped.push({ what: `${group}/${name}`, count: 1, why: pyramids });

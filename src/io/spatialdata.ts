@@ -3,17 +3,18 @@ import type { RunOptions } from "../core/progress.ts";
 import { dataset, positions, type Positions, selectCells, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
 import type { Shapes } from "../model/shapes.ts";
-import { type Column, isCategorical, withColumns } from "../model/table.ts";
+import { type Column, isCategorical, type Table, table, withColumns } from "../model/table.ts";
 import { readElements } from "./anndata.ts";
 import { below } from "./elements.ts";
-import { fromRagged, type Geometry, moved } from "./geometry.ts";
-import { readGeoParquet } from "./geoparquet.ts";
+import { type Geometry, moved } from "./geometry.ts";
 import { readLabels } from "./labels.ts";
 import { zarrPyramids } from "./multiscale.ts";
 import { counted, type Draft, sample } from "./report.ts";
 import type { Source } from "./source.ts";
-import { IDENTITY, type Placement, placement } from "./transforms.ts";
-import type { ZarrTree } from "./zarr.ts";
+import { readOwnImages } from "./spatialdata-images.ts";
+import { nameOf, placementOf, readOtherShapes, readShapes } from "./spatialdata-shapes.ts";
+import { IDENTITY, type Placement } from "./transforms.ts";
+import { object, type ZarrTree } from "./zarr.ts";
 
 /** Is this store a SpatialData (or a part of one)? */
 export function isSpatialData(tree: ZarrTree): boolean {
@@ -37,7 +38,7 @@ export async function readSpatialData(
   report.files.push(`${root}${path}`);
   const ds = await readElements(below(tree, path), path, values, report, run);
   const attrs = await annotation(tree, path);
-  noteOthers(tree, attrs.regions, report);
+  noteOthers(tree, report);
   const elements = await readRegions(source, root, tree, attrs.regions, ds, report, run);
   const rows = joinRows(ds, attrs, elements);
   const placed = place(ds, attrs, elements, rows, report);
@@ -45,9 +46,22 @@ export async function readSpatialData(
   const whole = dataset({
     ...placed,
     platform: placed.platform || "spatialdata",
+    cells: withoutAdded(placed, tree),
+    images: await readOwnImages(tree, report),
+    shapes: { ...placed.shapes, ...(await readOtherShapes(source, root, tree, attrs.regions, report)) },
     ...(pyramids.length > 0 ? { pyramids } : {}),
   });
   return dropUnjoined(whole, attrs, report);
+}
+
+/** The columns of cells without those that our own writer added to join the table to its elements. */
+function withoutAdded({ cells }: SpatialDataset, tree: ZarrTree): Table {
+  const added = object(tree.json("")["tissular"])["added"];
+  if (!Array.isArray(added)) return cells;
+  return table(
+    cells.ids,
+    Object.fromEntries(Object.entries(cells.columns).filter(([name]) => !added.includes(name))),
+  );
 }
 
 /** The one table, the one that is called "table", or the first; others are put aside. */
@@ -100,18 +114,10 @@ async function annotation(tree: ZarrTree, path: string): Promise<Annotation> {
 }
 
 /** What else the store has; molecules stay there. */
-function noteOthers(tree: ZarrTree, regions: readonly string[], report: Draft): void {
-  for (const [group, noun, why] of [
-    ["points", "points", "molecules stay in the store; the table has the counts"],
-    ["shapes", "shapes", "the table does not describe them"],
-  ] as const) {
-    for (const name of tree.isGroup(group) ? tree.keys(group) : []) {
-      if (regions.includes(name) && group === "shapes") continue;
-      const level = tree.keys(`${group}/${name}`).find((key) => !tree.isGroup(`${group}/${name}/${key}`));
-      const size =
-        level === undefined ? "" : (tree.info(`${group}/${name}/${level}`).shape ?? []).join(" x ");
-      report.dropped.push({ what: `${noun} "${name}"${size === "" ? "" : ` (${size})`}`, count: 1, why });
-    }
+function noteOthers(tree: ZarrTree, report: Draft): void {
+  for (const name of tree.isGroup("points") ? tree.keys("points") : []) {
+    const why = "molecules stay in the store; the table has the counts";
+    report.dropped.push({ what: `points "${name}"`, count: 1, why });
   }
 }
 
@@ -138,9 +144,7 @@ async function readRegions(
     let geometry: Geometry | null = null;
     let place: Placement | null = null;
     if (tree.isGroup(shapes)) {
-      const attrs = tree.json(shapes);
-      const axes = Array.isArray(attrs["axes"]) ? attrs["axes"].map(String) : ["x", "y"];
-      place = placement(attrs["coordinateTransformations"], axes);
+      place = placementOf(tree, shapes);
       geometry = await readShapes(source, root, tree, shapes);
       report.files.push(`${root}${shapes}`);
       if (geometry.multiple > 0)
@@ -159,33 +163,11 @@ async function readRegions(
       );
     else if (place !== null && place.system !== "global")
       report.warnings.push(`"${name}" has no way to "global"; it is placed in "${place.system}".`);
-    found.push({ name, geometry, placement: place });
+    const isMade = object(tree.json(shapes)["tissular"])["circles"] === true;
+    const radius = isMade ? null : (geometry?.radius ?? null);
+    found.push({ name: nameOf(tree, name), geometry: geometry && { ...geometry, radius }, placement: place });
   }
   return found;
-}
-
-/** Shapes as GeoParquet (0.2 on) or as ragged arrays in the store (0.1). */
-async function readShapes(source: Source, root: string, tree: ZarrTree, path: string): Promise<Geometry> {
-  const parquet = `${root}${path}/shapes.parquet`;
-  if (source.names.includes(parquet)) return readGeoParquet(source, parquet);
-  const coordinates = `${path}/coords`;
-  const dimensions = tree.has(coordinates) ? tree.info(coordinates).shape?.[1] : undefined;
-  if ((dimensions !== 2 && dimensions !== 3) || !tree.has(`${path}/Index`)) {
-    throw new SpatialError("format", `"${path}" of ${tree.name} must hold shapes, but it does not.`, {
-      subject: tree.name,
-    });
-  }
-  const index = `${path}/Index`;
-  const names =
-    tree.info(index).type === "string"
-      ? await tree.strings(index)
-      : Array.from(await tree.numbers(index), String);
-  const keys = tree.keys(path).filter((key) => /^offset\d+$/.test(key));
-  const offsets: Uint32Array[] = [];
-  for (const key of keys) offsets.push(await tree.offsets(`${path}/${key}`));
-  const radius = tree.has(`${path}/radius`) ? Float64Array.from(await tree.numbers(`${path}/radius`)) : null;
-  const data = Float64Array.from(await tree.numbers(coordinates));
-  return fromRagged(names, data, dimensions, offsets, radius, path);
 }
 
 /** For each observation its region (index, -1: none) and its instance there (-1: none). */
@@ -205,7 +187,7 @@ function joinRows(ds: SpatialDataset, attrs: Annotation, regions: readonly Regio
   };
   const regionAt = of(attrs.regionKey);
   const instanceAt = of(attrs.instanceKey) ?? ((i: number): string => ds.cells.ids.at(i));
-  const regionOf = new Map(regions.map(({ name }, r) => [name, r]));
+  const regionOf = new Map(attrs.regions.map((name, r) => [name, r]));
   const lookups = regions.map(({ geometry }) => new Map((geometry?.names ?? []).map((id, s) => [id, s])));
   const region = new Int32Array(n);
   const instance = new Int32Array(n);
@@ -293,6 +275,7 @@ function scaled(
 ): Pick<Positions, "unit" | "micronsPerUnit"> {
   if (regions.some(({ placement }) => placement?.isMicrons)) return { unit: "um", micronsPerUnit: 1 };
   const step = Math.sqrt(Math.abs(a * e - b * d));
+  if (before !== null && before.unit !== "px" && step === 1) return before;
   if (before !== null && before.micronsPerUnit !== null)
     return { unit: step === 1 ? before.unit : "px", micronsPerUnit: before.micronsPerUnit / step };
   report.warnings.push("The store does not say what a step of its coordinates is.");

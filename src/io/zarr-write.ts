@@ -1,6 +1,6 @@
 import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
-import type { ElementWriter, WriteNumbers } from "./elements-write.ts";
+import { type ElementWriter, safe, type WriteNumbers } from "./elements-write.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -138,6 +138,7 @@ function writer(documents: Map<string, Json>, files: Map<string, Uint8Array>, ch
     booleans: (path, data, attributes, shape = [data.length]) =>
       stored(path, data, "|b1", false, attributes, shape),
     strings: (path, data, attributes) => strings(path, data, [data.length], attributes),
+    name: safe,
     text: (path, value, attributes) => strings(path, [value], [], attributes),
     file: (path, bytes) => void files.set(path, bytes),
   };

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodePng } from "../../src/io/images.ts";
-import { memorySource, readSample, writeAnndataZarr, writeH5ad } from "../../src/io/index.ts";
+import {
+  memorySource,
+  readSample,
+  writeAnndataZarr,
+  writeH5ad,
+  writeSpatialData,
+} from "../../src/io/index.ts";
 import { idList, type SpatialDataset, type Table } from "../../src/model/index.ts";
 import { datasets } from "./arbitrary.ts";
 
@@ -28,6 +34,7 @@ async function plain(ds: SpatialDataset): Promise<unknown> {
 const written: Readonly<Record<string, (ds: SpatialDataset) => Promise<ReadonlyMap<string, Uint8Array>>>> = {
   h5ad: async (ds) => new Map([["a.h5ad", await writeH5ad(ds)]]),
   "anndata zarr": (ds) => writeAnndataZarr(ds),
+  spatialdata: (ds) => writeSpatialData(ds),
 };
 
 describe.each(Object.entries(written))("%s", (_, write) => {

@@ -72,6 +72,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
   writeAnndataZarr: (run) => io.writeAnndataZarr(ds, run),
+  writeSpatialData: (run) => io.writeSpatialData(ds, run),
   writeTenxH5: (run) => io.writeTenxH5(ds, run),
   writeMtx: (run) => io.writeMtx(ds, run),
 };

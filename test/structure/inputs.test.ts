@@ -184,6 +184,7 @@ const calls: Record<string, Call> = {
   memorySource: call(io.memorySource, () => [files]),
   writeH5ad: call(io.writeH5ad, () => [ds]),
   writeAnndataZarr: call(io.writeAnndataZarr, () => [ds]),
+  writeSpatialData: call(io.writeSpatialData, () => [ds]),
   writeTenxH5: call(io.writeTenxH5, () => [ds]),
   writeMtx: call(io.writeMtx, () => [ds]),
   writeParquetTable: call(io.writeParquetTable, () => [ds.cells]),
