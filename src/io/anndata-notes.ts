@@ -31,7 +31,6 @@ export function writeOwnNotes(
   leftOut: readonly string[],
 ): void {
   const kept = (list: readonly string[], key: string): Notes => (list.length > 0 ? { [key]: list } : {});
-  const images = ds.images ?? [];
   const renamed = namesOf(ds).filter((name) => w.name(name) !== name);
   w.group(OWN, DICT);
   writeNotes(w, OWN, {
