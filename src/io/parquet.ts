@@ -194,7 +194,8 @@ function flatColumns({ schema }: FileMetaData): SchemaElement[] {
   };
   for (let k = schema[0]?.num_children ?? 0; k > 0 && at < schema.length; k--) {
     const element = schema[at];
-    if ((element.num_children ?? 0) === 0 && element.repetition_type !== "REPEATED") flat.push(element);
+    const isFlat = (element.num_children ?? 0) === 0 && element.repetition_type !== "REPEATED";
+    if (isFlat && typeof element.name === "string") flat.push(element);
     skip();
   }
   return flat;

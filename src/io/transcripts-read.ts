@@ -93,7 +93,7 @@ async function held(opened: OpenTranscriptsResult, run: RunOptions): Promise<Rea
   };
 }
 
-/** A sample with the transcripts that lie in its folder; where there are none, or not in its coordinates, the report says so. */
+/** A sample with the transcripts that lie in its folder, or in a folder above it; where there are none, or not in its coordinates, the report says so. */
 export async function withTranscripts(
   source: Source,
   folder: string,
@@ -101,7 +101,9 @@ export async function withTranscripts(
   choice: Pick<OpenTranscriptsOptions, "region" | "genes"> & RunOptions,
   report: Draft,
 ): Promise<SpatialDataset> {
-  const found = (await findTranscripts(source)).filter((f) => f.folder.startsWith(folder));
+  const all = await findTranscripts(source);
+  const inside = all.filter((f) => f.folder.startsWith(folder));
+  const found = inside.length > 0 ? inside : all.filter((f) => folder.startsWith(f.folder));
   if (found.length !== 1) {
     report.warnings.push(
       found.length === 0
@@ -120,15 +122,15 @@ export async function withTranscripts(
     );
     return ds;
   }
-  const { transcripts: all, report: own } = await held(opened, { signal, onProgress });
+  const { transcripts: read, report: own } = await held(opened, { signal, onProgress });
   if (unit !== opened.unit)
     report.warnings.push(`The transcripts are in ${opened.unit}, the positions in ${unit}.`);
   report.files.push(...own.files);
   report.found.push(...own.found);
   report.dropped.push(...own.dropped);
   const known =
-    unit === all.unit ? (all.micronsPerUnit ?? ds.positions?.micronsPerUnit ?? null) : all.micronsPerUnit;
-  return { ...ds, transcripts: { ...all, micronsPerUnit: known } };
+    unit === read.unit ? (read.micronsPerUnit ?? ds.positions?.micronsPerUnit ?? null) : read.micronsPerUnit;
+  return { ...ds, transcripts: { ...read, micronsPerUnit: known } };
 }
 
 function sizeOf(block: Transcripts): number {

@@ -98,7 +98,7 @@ export interface CountTranscriptsResult {
  * @param transcripts n molecules, or blocks of them as `openTranscripts(...).blocks()` gives them
  * @param cells outlines in the coordinates of the transcripts, or names of cells
  * @throws {SpatialError} `input` where a corner is not finite, or names are given and the transcripts have no cells; `join` where
- * there are transcripts and not one is in a cell; `aborted`
+ * there are transcripts and not one is of the cells named, or within the box around all shapes; `aborted`
  *
  * Cost: as `assignTranscripts`; memory of the index, a block and the counts. Checked against geopandas `sjoin` and counts by the
  * vendor's cells.
@@ -133,6 +133,8 @@ export async function countTranscripts(
   const features = startNames();
   let [assigned, outside, several] = [0, 0, 0];
   let place: Pick<Transcripts, "unit" | "micronsPerUnit"> | null = null;
+  const isNear = shapes === null ? () => false : insideBox(shapes);
+  let near = false;
   for await (const block of "kind" in transcripts ? [transcripts] : transcripts) {
     checkAborted(options.signal);
     if (place !== null && block.unit !== place.unit)
@@ -144,20 +146,22 @@ export async function countTranscripts(
     several += await find(block, cell);
     const column = features.columns(block);
     for (let i = 0; i < block.length; i++) {
-      if (cell[i] < 0) outside++;
-      else {
+      if (cell[i] < 0) {
+        outside++;
+        near ||= isNear(block.x[i], block.y[i]);
+      } else {
         tally.add(cell[i], column[block.feature[i]]);
         assigned++;
       }
     }
     await breathe();
   }
-  if (assigned === 0 && outside > 0) {
+  if (assigned === 0 && outside > 0 && !near) {
     throw new SpatialError(
       "join",
       shapes === null
         ? `Not one of ${outside} transcripts is of the cells named.`
-        : `Not one of ${outside} transcripts lies in any of the ${shapes.ids.length} shapes.`,
+        : `Not one of ${outside} transcripts lies anywhere near the ${shapes.ids.length} shapes.`,
       { subject: "cells", hint: "Both must come from one sample and be in the same coordinates and unit." },
     );
   }
@@ -283,6 +287,18 @@ function byKind(
     genes: genes.table,
     features: Object.fromEntries(others.map((kind) => [kind, of(kind)])),
   };
+}
+
+/** Says of a point whether it lies in the box around all shapes. */
+function insideBox({ coordinates }: Shapes): (x: number, y: number) => boolean {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let k = 0; k < coordinates.length; k += 2) {
+    x0 = Math.min(x0, coordinates[k]);
+    x1 = Math.max(x1, coordinates[k]);
+    y0 = Math.min(y0, coordinates[k + 1]);
+    y1 = Math.max(y1, coordinates[k + 1]);
+  }
+  return (x, y) => x >= x0 && x <= x1 && y >= y0 && y <= y1;
 }
 
 function checkCorners(verb: string, { coordinates }: Shapes): void {

@@ -167,6 +167,14 @@ describe.skipIf(realData === null)("real transcripts, as pandas and pyarrow read
     });
   });
 
+  it("holds transcripts that lie above the folder of a segmentation", async () => {
+    const { dataset } = await readSample(join(st, "merscope_cellpose_sfe"), {
+      transcripts: true,
+      images: false,
+    });
+    expect([dataset.transcripts?.length, dataset.transcripts?.unit]).toEqual([11135, "um"]);
+  });
+
   it("turns y of CosMx as the cells are turned, and tells the size of a pixel", async () => {
     const { transcripts } = await readTranscripts(join(st, "cosmx_sfe"));
     const { dataset } = await readSample(join(st, "cosmx_sfe"));

@@ -126,3 +126,25 @@ describe("readSelection", () => {
     ).rejects.toMatchObject({ code: "format", hint: expect.stringContaining("not their cells") as string });
   });
 });
+
+it("keeps every kind of Xenium's features apart from genes", async () => {
+  const kinds = [
+    "Negative Control Probe",
+    "Negative Control Codeword",
+    "Unassigned Codeword",
+    "Blank Codeword",
+    "Deprecated Codeword",
+    "Genomic Control",
+    "Protein Expression",
+  ];
+  const all = ["Gene Expression", ...kinds];
+  const { dataset } = await readSample(
+    files({
+      "cell_feature_matrix.h5": await tenx(["a-1"], all, [all.map((_, k) => k + 1)], all),
+      "cells.csv": "cell_id,x_centroid,y_centroid\na-1,1,2\n",
+    }),
+  );
+  expect(dataset.genes.ids.length).toBe(1);
+  expect(Object.keys(dataset.features)).toEqual(kinds);
+  expect(kinds.map((kind) => dataset.features[kind].values.data[0])).toEqual([2, 3, 4, 5, 6, 7, 8]);
+});

@@ -217,6 +217,12 @@ describe("countTranscripts", () => {
     expect(b.dataset.counts).toEqual(a.dataset.counts);
   });
 
+  it("may find none in the shapes, as long as they are near", async () => {
+    const none = await countTranscripts(at([0.5, 2]), shapesOf([[[0, 0, 3, 0, 3, 3]]]));
+    expect([none.assigned, none.outside, none.dataset.genes.ids.length]).toEqual([0, 1, 1]);
+    expect((none.dataset.counts as Sparse).data.length).toBe(0);
+  });
+
   it("refuses corners that are no numbers, names without cells, and transcripts of another place", async () => {
     const far = countTranscripts(at([1e6, 1e6]), shapesOf([[[0, 0, 1, 0, 1, 1]]]));
     await expect(far).rejects.toMatchObject({ code: "join" });
