@@ -36,9 +36,10 @@ const MICRONS: Readonly<Record<string, number>> = {
   cm: 10_000,
 };
 
+/** Planes of all images of a file. */
 const MOST_PLANES = 65_536;
 
-/** The images that OME-XML describes, in their order; none where the text is something else. */
+/** The images that OME-XML describes, in their order, up to 65,536 planes; none where the text is something else. */
 export function parseOme(text: string): OmeImage[] {
   if (!/<(\w+:)?OME\b/.test(text.slice(0, 4096))) return [];
   const images: OmeImage[] = [];
@@ -46,6 +47,7 @@ export function parseOme(text: string): OmeImage[] {
   let pixels: Readonly<Record<string, string>> | null = null;
   let channels: { name: string; samplesPerPixel: number }[] = [];
   let data: { attributes: Readonly<Record<string, string>>; file: string | null }[] = [];
+  let planes = 0;
   for (const tag of tags(text)) {
     if (tag.name === "Image" && !tag.isEnd) name = tag.attributes["Name"] ?? "";
     else if (tag.name === "Pixels" && !tag.isEnd) {
@@ -62,8 +64,9 @@ export function parseOme(text: string): OmeImage[] {
     else if (tag.name === "UUID" && !tag.isEnd && data.length > 0)
       data[data.length - 1].file = tag.attributes["FileName"] ?? null;
     else if (tag.name === "Pixels" && tag.isEnd) {
-      const image = toImage(name, pixels, channels, data);
-      if (image !== null) images.push(image);
+      planes += ["C", "Z", "T"].reduce((all, axis) => all * whole(pixels?.[`Size${axis}`], 1), 1);
+      if (!(planes <= MOST_PLANES)) return images;
+      images.push(toImage(name, pixels, channels, data));
       pixels = null;
     }
   }
@@ -75,25 +78,25 @@ function toImage(
   pixels: Readonly<Record<string, string>>,
   channels: readonly { readonly name: string; readonly samplesPerPixel: number }[],
   data: readonly { readonly attributes: Readonly<Record<string, string>>; readonly file: string | null }[],
-): OmeImage | null {
+): OmeImage {
   const sizeOf = (axis: string): number => whole(pixels[`Size${axis}`], 1);
   const size = (axis: "X" | "Y"): number => {
     const unit = MICRONS[pixels[`PhysicalSize${axis}Unit`] ?? "µm"] ?? NaN;
     return Number(pixels[`PhysicalSize${axis}`]) * unit;
   };
   const [x, y] = [size("X"), size("Y")];
-  const perPixel = channels[0]?.samplesPerPixel ?? 1;
+  const perPixel = Math.max(1, channels[0]?.samplesPerPixel ?? 1);
   const planes = Math.ceil(sizeOf("C") / perPixel);
   const order = (pixels["DimensionOrder"] ?? "XYCZT").slice(2);
   const sizes: Readonly<Record<string, number>> = { C: planes, Z: sizeOf("Z"), T: sizeOf("T") };
   const total = planes * sizes["Z"] * sizes["T"];
-  if (!(total >= 1 && total <= MOST_PLANES)) return null;
   const rank = (place: Readonly<Record<string, number>>): number => {
     let at = 0;
     for (const axis of [...order].reverse()) at = at * (sizes[axis] ?? 1) + (place[axis] ?? 0);
     return at;
   };
   const listed = new Map<number, OmePlane>();
+  let left = 2 * MOST_PLANES;
   for (const { attributes, file } of data.length > 0 ? data : [{ attributes: {}, file: null }]) {
     const first = rank({
       C: whole(attributes["FirstC"], 0),
@@ -102,7 +105,7 @@ function toImage(
     });
     const page = whole(attributes["IFD"], 0);
     const count = whole(attributes["PlaneCount"], attributes["IFD"] === undefined ? total : 1);
-    for (let k = 0; k < count && first + k < total && listed.size < MOST_PLANES; k++)
+    for (let k = 0; k < count && first + k < total && left-- > 0; k++)
       listed.set(first + k, { file, page: page + k });
   }
   return {
