@@ -1,18 +1,10 @@
 import { SpatialError } from "../core/errors.ts";
 import type { Positions } from "../model/dataset.ts";
 import type { Column } from "../model/table.ts";
+import { type ColumnTable, csvColumns } from "./columns.ts";
 import type { PositionTable } from "./positions.ts";
 import { sample } from "./report.ts";
-import {
-  type Csv,
-  csvColumn,
-  csvNumbers,
-  csvStrings,
-  fieldEnd,
-  parseCsv,
-  sniffDelimiter,
-  textStart,
-} from "./text.ts";
+import { type Csv, fieldEnd, parseCsv, sniffDelimiter, textStart } from "./text.ts";
 import { axesOf, isNumeric } from "./text-shape.ts";
 
 /** Which columns of a table of coordinates are what, by their names. */
@@ -72,39 +64,45 @@ export function parseCoordinates(
     parseCsv(withCorner(bytes), subject, { header: (first) => !first.some(isNumeric) }),
   );
   const bare = csv.header.every((h) => h === "");
-  const header = bare ? bareNames(csv) : csv.header.map((h) => h.trim());
-  const named = (what: "id" | "x" | "y"): number | null => {
+  return coordinatesOf(csvColumns(csv, bare ? bareNames(csv) : csv.header.map((h) => h.trim())), columns);
+}
+
+/** Coordinates of any table, under the usual names of columns or those that are said. */
+export function coordinatesOf(t: ColumnTable, columns: CoordinateColumns = {}): Coordinates {
+  const { subject, names } = t;
+  const named = (what: "id" | "x" | "y"): string | null => {
     const wanted = columns[what];
     if (wanted === undefined) return null;
-    const at = header.indexOf(wanted);
-    if (at >= 0) return at;
+    if (names.includes(wanted)) return wanted;
     throw new SpatialError(
       "option",
-      `columns.${what} must name a column of ${subject}, found "${wanted}"; there are ${sample(header, 12)}.`,
+      `columns.${what} must name a column of ${subject}, found "${wanted}"; there are ${sample(names, 12)}.`,
       { subject: `columns.${what}` },
     );
   };
-  const axes = axesOf(header);
-  const x = named("x") ?? axes?.x;
-  const y = named("y") ?? axes?.y;
-  if (x === undefined || y === undefined) {
+  const axes = axesOf(names);
+  const x = named("x") ?? (axes && names[axes.x]);
+  const y = named("y") ?? (axes && names[axes.y]);
+  if (x === null || y === null) {
     throw new SpatialError(
       "format",
-      `${subject} must have columns for x and y, found ${sample(header, 12)}.`,
-      { subject, hint: "Name them x and y, or say which they are with readTable's option columns." },
+      `${subject} must have columns for x and y, found ${sample(names, 12)}.`,
+      {
+        subject,
+        hint: "Name them x and y, or say which they are with readTable's option columns.",
+      },
     );
   }
-  const id = named("id") ?? idColumn(header, x, y);
+  const id = named("id") ?? t.index ?? idColumn(names, x, y);
   const kept: Record<string, Column> = {};
-  header.forEach((name, j) => {
-    if (j !== id && j !== x && j !== y && name !== "") kept[name] = csvColumn(csv, j);
-  });
+  for (const name of names)
+    if (name !== id && name !== x && name !== y && name !== "") kept[name] = t.column(name);
   const unit: Positions["unit"] = axes?.micrometres === true && columns.x === undefined ? "um" : "px";
   return {
     subject,
-    ids: id === null ? null : csvStrings(csv, id).map((name) => name.trim()),
-    x: csvNumbers(csv, x),
-    y: csvNumbers(csv, y),
+    ids: id === null ? null : t.texts(id).map((name) => name.trim()),
+    x: t.numbers(x),
+    y: t.numbers(y),
     unit,
     micronsPerUnit: unit === "um" ? 1 : null,
     columns: kept,
@@ -122,13 +120,12 @@ function bareNames(csv: Csv): readonly string[] {
   );
 }
 
-function idColumn(header: readonly string[], x: number, y: number): number | null {
-  const lower = header.map((h) => h.toLowerCase());
-  for (const name of ID_NAMES) {
-    const at = lower.indexOf(name);
-    if (at >= 0) return at;
+function idColumn(names: readonly string[], x: string, y: string): string | null {
+  for (const known of ID_NAMES) {
+    const found = names.find((name) => name.toLowerCase() === known);
+    if (found !== undefined) return found;
   }
-  return x !== 0 && y !== 0 ? 0 : null;
+  return names[0] !== x && names[0] !== y ? names[0] : null;
 }
 
 /** The table without a second row that names types. */

@@ -227,7 +227,7 @@ async function hasHdf5Signature(source: Source, name: string): Promise<boolean> 
 function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError {
   const has = (pattern: RegExp): string | undefined => source.names.find((n) => pattern.test(n));
   const looked =
-    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), a 10x matrix, h5ad, a zarr store of AnnData or SpatialData, and tables of values and coordinates as text";
+    "Looked for Visium (filtered_feature_bc_matrix and spatial/tissue_positions; of HD also segmented_outputs), Xenium (cell_feature_matrix and cells.csv.gz or cells.parquet), MERSCOPE (cell_by_gene.csv and cell_metadata.csv), CosMx (exprMat_file.csv and metadata_file.csv), seqFISH (CellxGene.csv and CellCoordinates.csv), Stereo-seq (.gef or .gem), a 10x matrix, h5ad, a zarr store of AnnData or SpatialData, and tables of values and coordinates as text";
   const ways: readonly (readonly [RegExp, string])[] = [
     [
       /(^|\/)transcripts\.(csv|csv\.gz|parquet)$/,
@@ -252,7 +252,15 @@ function nothingFound(source: Source, alone: readonly TextShape[]): SpatialError
     ],
     [/CellxGene|CellCoordinates/i, "CellxGene.csv and CellCoordinates.csv of one region must lie together."],
     [/zarr\.json|\.zgroup|zmetadata/, "The zarr store there is neither a SpatialData nor an AnnData."],
-    [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are neither 10x matrices nor h5ad."],
+    [/\.(h5|h5ad|hdf5)$/, "The HDF5 files there are no 10x matrices, no h5ad and no GEF."],
+    [
+      /\.(feather|arrow|parquet)$/,
+      "A table of values as parquet or Arrow is read with one of coordinates by readTable.",
+    ],
+    [
+      /\.geojson(\.gz)?$/,
+      "Outlines alone are no sample: readShapes reads them, countTranscripts counts by them.",
+    ],
     [/\.(rds|rda|rdata)$/i, "R objects are not read: write the sample as h5ad."],
     [/\.(zip|tar|tar\.gz|tgz)$/, "Give one archive by itself, or unpack it and give the folder."],
   ];

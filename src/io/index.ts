@@ -7,6 +7,7 @@ export { thumbnail, type ThumbnailOptions } from "./thumbnail.ts";
 export { readShapes, type ReadShapesOptions, type ReadShapesResult } from "./shapes.ts";
 export { readTable, type Orientation, type ReadTableOptions, type ReadTableResult } from "./table.ts";
 export type { CoordinateColumns } from "./coordinates.ts";
+export type { LongColumns } from "./column-matrix.ts";
 export { readBarcodeMappings } from "./barcode-mappings.ts";
 export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blocked.ts";
 export { type WriteAnndataOptions } from "./anndata-write.ts";

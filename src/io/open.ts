@@ -5,19 +5,20 @@ import type { Values } from "../model/matrix.ts";
 import { unwrapped } from "./archives.ts";
 import { type Choice, choiceRules, chosen } from "./choose.ts";
 import { detect, positionsFile } from "./detect.ts";
-import { joinPositions, parsePositions } from "./positions.ts";
+import { readPositions } from "./parquet-positions.ts";
+import { joinPositions } from "./positions.ts";
 import type { Region } from "./region.ts";
 import { type Draft, draft, finished } from "./report.ts";
 import { withSampleImages } from "./sample-images.ts";
-import type { Source } from "./source.ts";
+import { memorySource, type Source } from "./source.ts";
 import { withTranscripts } from "./transcripts-read.ts";
 import { openSource } from "./url.ts";
 
 /** Options of `readSample`. */
 export interface ReadOptions extends RunOptions, Choice {
   /**
-   * A CSV file with an id column, x and y for input without coordinates, as a path or as bytes. Further columns are
-   * kept. It also replaces coordinates that the input has.
+   * A CSV or parquet file with an id column, x and y for input without coordinates, as a path, address or bytes. Further
+   * columns are kept. It also replaces coordinates that the input has.
    */
   readonly positions?: string | Uint8Array;
   /** What the expression values are, where their looks deceive. */
@@ -111,7 +112,7 @@ export async function readSample(
   report.files.push(...archives);
   let ds = await candidate.read(report, options);
   if (options.positions !== undefined && candidate.places !== true)
-    ds = await withPositions(ds, options.positions, report);
+    ds = await withPositions(ds, options.positions, report, options);
   else if (ds.positions === null)
     report.warnings.push(
       "There are no coordinates: give the vendor's whole folder, or a table of them with positions (--positions).",
@@ -144,10 +145,11 @@ async function withPositions(
   ds: SpatialDataset,
   positions: string | Uint8Array,
   report: Draft,
+  run: RunOptions,
 ): Promise<SpatialDataset> {
   const { name, bytes } = await positionsFile(positions);
   report.files.push(name);
-  const table = parsePositions(bytes, name);
+  const table = await readPositions(memorySource(new Map([[name, bytes]])), name, run);
   const isSpots = ds.observation === "cell" && "array_row" in table.columns;
   return joinPositions({ ...ds, observation: isSpots ? "spot" : ds.observation }, table, report);
 }

@@ -1,12 +1,14 @@
 import type { RunOptions } from "../core/progress.ts";
 import type { Column } from "../model/table.ts";
+import { columnarKind } from "./columns.ts";
 import { asColumn, asNumbers, asTexts, readParquet } from "./parquet.ts";
 import { parsePositions, positionColumns, type PositionTable } from "./positions.ts";
 import { type Source, unpacked } from "./source.ts";
 
 /** Reads a table of coordinates, as text (packed or not) or as parquet. */
 export async function readPositions(source: Source, name: string, run: RunOptions): Promise<PositionTable> {
-  if (!name.endsWith(".parquet")) return parsePositions(await unpacked(source, name), name);
+  if (columnarKind(await source.slice(name, 0, 4)) !== "parquet")
+    return parsePositions(await unpacked(source, name), name);
   const read = await readParquet(source, name, null, run);
   const header = Object.keys(read);
   const { idColumn, xColumn, yColumn, unit, micronsPerUnit } = positionColumns(header, name);

@@ -13,12 +13,23 @@ import {
 import { transpose, type Values } from "../model/matrix.ts";
 import { withColumns } from "../model/table.ts";
 import { assemble, checkFinite, GENES, type VendorMatrix } from "./assemble.ts";
-import { type CoordinateColumns, type Coordinates, parseCoordinates, withCorner } from "./coordinates.ts";
+import { type LongColumns, longColumns, longMatrix, wideMatrix } from "./column-matrix.ts";
+import { columnarKind, csvColumns, readColumns } from "./columns.ts";
+import {
+  type CoordinateColumns,
+  type Coordinates,
+  coordinatesOf,
+  parseCoordinates,
+  withCorner,
+} from "./coordinates.ts";
 import { dropUnplaced, joinPositions } from "./positions.ts";
 import { counted, type Draft, draft, finished, sample } from "./report.ts";
 import { gunzip, isGzip } from "./source.ts";
+import { fieldEnd, parseCsv } from "./text.ts";
 import { parseMatrix, type TextMatrix } from "./text-matrix.ts";
 import { openSource } from "./url.ts";
+
+const LINE_FEED = 10;
 
 /** Which way a table of values lies. */
 export type Orientation = "auto" | "cells-by-genes" | "genes-by-cells";
@@ -27,6 +38,11 @@ export type Orientation = "auto" | "cells-by-genes" | "genes-by-cells";
 export interface ReadTableOptions extends RunOptions {
   /** Default "auto": the side whose names are in the table of coordinates, or whose length it has. */
   readonly orientation?: Orientation;
+  /**
+   * The columns of a long table of values, a row per cell and gene (without `count` each row counts one). Default: seen where
+   * they are named like cell, gene and count.
+   */
+  readonly long?: LongColumns;
   /** Names of the columns of ids, x and y in the table of coordinates, where they are not the usual ones. */
   readonly columns?: CoordinateColumns;
   /** What coordinates are measured in. Default "um" where the names of the columns say so, else "px". */
@@ -46,6 +62,7 @@ export interface ReadTableResult {
   /** The options after defaults. */
   readonly params: {
     readonly orientation: Orientation;
+    readonly long: LongColumns | null;
     readonly columns: CoordinateColumns;
     readonly unit: Positions["unit"];
     readonly micronsPerUnit: number | null;
@@ -61,8 +78,18 @@ const columnRule = such(
     v !== null &&
     Object.entries(v).every(([k, name]) => ["id", "x", "y"].includes(k) && typeof name === "string"),
 );
+const longRule = such(
+  "an object with cell, gene and perhaps count, each a name",
+  (v) =>
+    typeof v === "object" &&
+    v !== null &&
+    "cell" in v &&
+    "gene" in v &&
+    Object.entries(v).every(([k, name]) => ["cell", "gene", "count"].includes(k) && typeof name === "string"),
+);
 const rules = {
   orientation: oneOf("auto", "cells-by-genes", "genes-by-cells"),
+  long: longRule,
   columns: columnRule,
   unit: oneOf("um", "px", "array"),
   micronsPerUnit: either(number(1e-9), literal(null)),
@@ -72,8 +99,9 @@ const rules = {
 };
 
 /**
- * Reads any table of counts with a table of coordinates, as text: comma, tab, semicolon or space between fields,
- * packed with gzip or not, cells x genes or genes x cells, with a header that may lack the corner. Observations are
+ * Reads any table of counts with a table of coordinates, as text (comma, tab, semicolon or space between fields,
+ * packed with gzip or not, with a header that may lack the corner), parquet or Arrow (Feather 2; LZ4 or not packed); cells x genes,
+ * genes x cells, or long (a row per cell and gene). Which it is, is seen from its content. Observations are
  * joined by id; only where the coordinates name none, and are as many, by order. Names of genes lose single
  * quotes around them; blanks and negative controls, told by name, are kept apart from genes.
  *
@@ -108,19 +136,30 @@ export async function readTable(
   const countsFile = await load(counts, "counts");
   const placeFile = await load(coordinates, "coordinates");
   report.files.push(countsFile.name, placeFile.name);
-  const read = parseCoordinates(placeFile.bytes, placeFile.name, options.columns);
+  const read =
+    columnarKind(placeFile.bytes) === null
+      ? parseCoordinates(placeFile.bytes, placeFile.name, options.columns)
+      : coordinatesOf(await readColumns(placeFile.bytes, placeFile.name, options), options.columns);
   const unit = options.unit ?? read.unit;
   const micronsPerUnit =
     options.micronsPerUnit !== undefined ? options.micronsPerUnit : unit === "um" ? 1 : null;
   const { orientation = "auto", observation = "cell", values } = options;
   const places = { ...read, unit, micronsPerUnit };
   const layout = { orientation, observation, values };
-  const ds = await readTables(countsFile.bytes, countsFile.name, places, layout, report, options);
+  const { matrix, long } = await readValues(countsFile.bytes, countsFile.name, options.long ?? null, options);
+  const ds = placed(
+    matrix,
+    countsFile.name,
+    places,
+    long === null ? layout : { ...layout, orientation: "cells-by-genes" },
+    report,
+  );
   return {
     dataset: ds,
     report: finished(report, ds.platform),
     params: {
       orientation,
+      long,
       columns: options.columns ?? {},
       unit,
       micronsPerUnit,
@@ -149,7 +188,29 @@ export interface TableLayout {
   readonly values: Values | undefined;
 }
 
-/** Reads a table of values and places its observations. */
+/** The values of a table of any kind, and which columns of a long one they are from. */
+async function readValues(
+  bytes: Uint8Array,
+  subject: string,
+  asked: LongColumns | null,
+  run: RunOptions,
+): Promise<{ readonly matrix: TextMatrix; readonly long: LongColumns | null }> {
+  if (columnarKind(bytes) !== null) {
+    const columns = await readColumns(bytes, subject, run);
+    const long = asked ?? longColumns(columns.names);
+    return {
+      matrix: await (long === null ? wideMatrix(columns, run) : longMatrix(columns, long, run)),
+      long,
+    };
+  }
+  const line = bytes.subarray(0, fieldEnd(bytes, 0, LINE_FEED));
+  const { header } = parseCsv(line, subject);
+  const long = asked ?? longColumns(header);
+  if (long === null) return { matrix: await parseMatrix(withCorner(bytes), subject, run), long };
+  return { matrix: await longMatrix(csvColumns(parseCsv(bytes, subject), header), long, run), long };
+}
+
+/** Reads a table of values as text and places its observations. */
 export async function readTables(
   bytes: Uint8Array,
   subject: string,
@@ -158,16 +219,25 @@ export async function readTables(
   report: Draft,
   run: RunOptions,
 ): Promise<SpatialDataset> {
-  const read = await parseMatrix(withCorner(bytes), subject, run);
+  return placed(await parseMatrix(withCorner(bytes), subject, run), subject, places, layout, report);
+}
+
+function placed(
+  read: TextMatrix,
+  subject: string,
+  places: Coordinates,
+  layout: TableLayout,
+  report: Draft,
+): SpatialDataset {
   const turned = isTurned(read, subject, places, layout);
   const vendor = vendorMatrix(turned ? turn(read) : read, subject);
   if (turned) report.found.push(`${subject} has genes as rows; it was turned.`);
   const parts = assemble(vendor, layout.observation, layout.values, report);
-  const placed =
+  const whole =
     places.ids === null
       ? placeByOrder(parts, places, report)
       : joinPositions(parts, { ...places, ids: places.ids }, report);
-  return dataset({ ...placed, platform: "table" });
+  return dataset({ ...whole, platform: "table" });
 }
 
 function turn(read: TextMatrix): TextMatrix {

@@ -329,6 +329,7 @@ describe("readTable", () => {
     expect(dataset.observation).toBe("bin");
     expect(params).toEqual({
       orientation: "auto",
+      long: null,
       columns: { id: "who", x: "left", y: "top" },
       unit: "px",
       micronsPerUnit: 0.5,
