@@ -67,14 +67,16 @@ export async function readXenium(
       ? await readTenxH5(source, files.matrix.name, report, run)
       : await readTenxMtx(source, files.matrix.name, report, run);
   report.files.push(files.cells);
-  const store = await xeniumStore(source, `${files.folder}${files.prefix}cells`);
   const isStored = /zarr(\.zip)?$/.test(files.cells);
+  const wanted = outlines ? ["cell", "nucleus"] : [];
+  const isNeeded = isStored || wanted.some((what) => boundaryFile(source, files, what) === undefined);
+  const store = isNeeded ? await xeniumStore(source, `${files.folder}${files.prefix}cells`) : null;
   const table =
     isStored && store !== null ? await storedTable(store) : await readPositions(source, files.cells, run);
   const joined = joinPositions(assemble(vendor, "cell", values, report), table, report);
   await noteExperiment(source, files, report);
   const shapes: Record<string, Shapes> = {};
-  for (const what of outlines ? ["cell", "nucleus"] : []) {
+  for (const what of wanted) {
     const found = await readBoundaries(source, files, what, store, report, run);
     if (found === null) continue;
     shapes[`${what}_boundaries`] = found;
@@ -107,6 +109,7 @@ async function withStoredClusters(
   const store = await xeniumStore(source, `${folder}${prefix}analysis`);
   if (store === null) return cells;
   const found = await storedClusters(store, names.length);
+  report.files.push(store.name);
   const rowOf = new Map(names.map((name, i) => [name, i]));
   const columns: Record<string, Column> = {};
   for (const [name, labels] of found) {
@@ -115,6 +118,12 @@ async function withStoredClusters(
     report.joined.push(`Clusters ${name} of ${store.name} by the order of cells.`);
   }
   return withColumns(cells, columns);
+}
+
+function boundaryFile(source: Source, { folder, prefix }: XeniumFiles, what: string): string | undefined {
+  return ["parquet", "csv.gz", "csv"]
+    .map((ending) => `${folder}${prefix}${what}_boundaries.${ending}`)
+    .find((name) => source.names.includes(name));
 }
 
 /** Outlines of cells or nuclei: from parquet, from text, or from the store of cells. */
@@ -126,15 +135,15 @@ async function readBoundaries(
   report: Draft,
   run: RunOptions,
 ): Promise<Shapes | null> {
-  const name = ["parquet", "csv.gz", "csv"]
-    .map((ending) => `${files.folder}${files.prefix}${what}_boundaries.${ending}`)
-    .find((n) => source.names.includes(n));
+  const name = boundaryFile(source, files, what);
   if (name === undefined) {
     const stored = store && (await storedOutlines(store, what === "cell" ? 1 : 0));
-    if (stored !== null)
+    if (store !== null && stored !== null) {
+      report.files.push(store.name);
       report.found.push(
-        `${counted(stored.ids.length, "outline")} of ${what === "cell" ? "cells" : "nuclei"} from ${store?.name}.`,
+        `${counted(stored.ids.length, "outline")} of ${what === "cell" ? "cells" : "nuclei"} from ${store.name}.`,
       );
+    }
     return stored;
   }
   report.files.push(name);

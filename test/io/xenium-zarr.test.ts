@@ -73,6 +73,7 @@ describe("cells.zarr.zip of Xenium", () => {
     );
     expect([...(beside.positions?.data ?? [])]).toEqual([1, 2, 3, 4]);
     expect(beside.shapes?.["cell_boundaries"].ids.length).toBe(2);
+    expect(report.files).toContain("cells.zarr.zip");
     expect(report.warnings.join()).toContain("No outline of cell_boundaries has the name of a cell");
   });
 
@@ -96,6 +97,20 @@ describe("cells.zarr.zip of Xenium", () => {
       categories: ["1", "2"],
     });
     expect(report.joined.join()).toContain("graphclust of analysis.zarr.zip by the order of cells");
+  });
+
+  it("is not opened where nothing is needed of it", async () => {
+    const outline = "cell_id,vertex_x,vertex_y\na-1,0,0\na-1,1,0\na-1,0,1\n";
+    const { report } = await readSample(
+      files({
+        "cell_feature_matrix.h5": await matrix(["a-1"]),
+        "cells.csv": "cell_id,x_centroid,y_centroid\na-1,1,2\n",
+        "cell_boundaries.csv": outline,
+        "nucleus_boundaries.csv": outline,
+        "cells.zarr.zip": "damaged",
+      }),
+    );
+    expect(report.files).not.toContain("cells.zarr.zip");
   });
 
   it("refuses a store that is cut off", async () => {
