@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
-import { checkFolder, openSource, readSample, writeFile, writeFolder, writeH5ad } from "../io/index.ts";
+import { checkFolder, openSource, readSample, writeFolder } from "../io/index.ts";
 import {
   simulateTissue,
   type SimulateTissueOptions,
@@ -65,32 +64,6 @@ export async function runInfo(argv: readonly string[]): Promise<void> {
     ...report.warnings.map((w) => `warning: ${w}`),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-}
-
-/** `tissular convert INPUT OUT.h5ad` */
-export async function runConvert(argv: readonly string[]): Promise<void> {
-  const args = readArguments("convert", argv, { ...readFlags, force: "switch", quiet: "switch" }, [
-    "INPUT",
-    "OUT.h5ad",
-  ]);
-  const target = args.positionals[1];
-  if (!target.endsWith(".h5ad")) {
-    throw new SpatialError("option", `The file to write must end in .h5ad, found "${target}".`, {
-      subject: "OUT.h5ad",
-    });
-  }
-  if (existsSync(target) && !args.on("force")) {
-    throw new SpatialError("output", `${target} exists already.`, {
-      subject: target,
-      hint: "Name another file, or replace it with --force.",
-    });
-  }
-  const { dataset } = await read(args);
-  await writeFile(target, await writeH5ad(dataset));
-  if (!args.on("quiet"))
-    process.stdout.write(
-      `${dataset.cells.ids.length} ${dataset.observation}s x ${dataset.genes.ids.length} genes: ${target}\n`,
-    );
 }
 
 const simulateFlags = {

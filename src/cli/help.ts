@@ -2,7 +2,7 @@ export const help: string = `tissular: spatial transcriptomics from a vendor's f
 
   tissular analyze INPUT --out DIR   read, analyse, write tables, h5ad and an interactive report
   tissular info INPUT [--json]       what a folder or file holds
-  tissular convert INPUT OUT.h5ad    read and write as h5ad
+  tissular convert INPUT OUT         read and write as h5ad, SpatialData, AnnData zarr, 10x, Parquet, Arrow, CSV, GeoJSON
   tissular simulate DIR              write a synthetic tissue with known truth in a vendor's layout
   tissular demo [--out DIR]          simulate and analyse
 
@@ -52,9 +52,17 @@ joined.
   --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
   --genes A,B,...        only these genes, by name or id
   --features KIND,...    kinds of features kept that are no genes (default all)`,
-  convert: `tissular convert INPUT OUT.h5ad [--force] [--quiet]
+  convert: `tissular convert INPUT OUT [--to FORMAT] [--force] [--quiet]
 
-Reads any input and writes it as h5ad, the way anndata reads it.
+Reads any input and writes it in the format that the end of OUT names; says what that format has no place for.
+
+  OUT.h5ad               AnnData (anndata 0.8 and later)
+  OUT.zarr               SpatialData; AnnData with --to anndata-zarr
+  OUT.h5, a folder OUT   10x matrix in HDF5; matrix.mtx.gz, features.tsv.gz and barcodes.tsv.gz
+  OUT.parquet|arrow|csv  the cells: ids, places, columns
+  OUT.geojson            outlines of cells
+  --to FORMAT            h5ad, anndata-zarr, spatialdata, 10x-h5, mtx, parquet, arrow, csv or geojson
+  --outlines NAME        which outlines become GeoJSON (default the first)
 
   --positions F.csv      coordinates by id
   --values KIND          what the values are: counts, normalized, log or scaled
@@ -62,7 +70,7 @@ Reads any input and writes it as h5ad, the way anndata reads it.
   --region X0,Y0,X1,Y1   only this box, in the unit of the positions; more numbers are a polygon's corners
   --genes A,B,...        only these genes, by name or id
   --features KIND,...    kinds of features kept that are no genes (default all)
-  --force                replace OUT.h5ad`,
+  --force                replace OUT; of zarr stores only one that tissular wrote`,
   simulate: `tissular simulate DIR [options]
 
 Writes a synthetic tissue in a vendor's real layout, with truth_cells.csv, truth_genes.csv and truth_pairs.csv.

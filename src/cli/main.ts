@@ -2,7 +2,8 @@
 import { SpatialError } from "../core/errors.ts";
 import { version } from "../core/version.ts";
 import { runAnalyze } from "./analyze.ts";
-import { runConvert, runDemo, runInfo, runSimulate } from "./commands.ts";
+import { runDemo, runInfo, runSimulate } from "./commands.ts";
+import { runConvert } from "./convert.ts";
 import { commandHelp, help } from "./help.ts";
 import { paragraph } from "./terminal.ts";
 

@@ -223,7 +223,8 @@ export const TOOL = "tissular";
 
 /**
  * Refuses a folder that may not be written: a file of that name, or a folder that is not empty and that no earlier
- * run wrote (its run.json says `"tool": "tissular"`). Worth calling before hours of work.
+ * run wrote (its run.json says `"tool": "tissular"`); a zarr store of another tool even with `force`. Worth calling before
+ * hours of work.
  *
  * @throws {SpatialError} `output`
  */
@@ -247,13 +248,26 @@ export function checkFolder(folder: string, options: WriteFolderOptions = {}): v
       hint: "Name another folder.",
     });
   }
-  if (options.force === true || fs.readdirSync(folder).length === 0) return;
-  if (!isOurs(fs, folder)) {
+  if (fs.readdirSync(folder).length === 0) return;
+  if (isStore(fs, folder) && !STORE_NOTES.some((notes) => fs.existsSync(`${folder}/${notes}`))) {
+    throw new SpatialError("output", `${folder} is a zarr store that another tool wrote.`, {
+      subject: folder,
+      hint: "Name another folder, or delete this one yourself.",
+    });
+  }
+  if (options.force !== true && !isOurs(fs, folder)) {
     throw new SpatialError("output", `${folder} is not empty and holds no run.json of an earlier run.`, {
       subject: folder,
       hint: "Name another folder, empty this one, or write into it with --force.",
     });
   }
+}
+
+/** Where a zarr store says that our own writer made it. */
+const STORE_NOTES = ["uns/tissular/.zgroup", "tables/table/uns/tissular/.zgroup"];
+
+function isStore(fs: Fs, folder: string): boolean {
+  return [".zgroup", ".zattrs", "zarr.json"].some((name) => fs.existsSync(`${folder}/${name}`));
 }
 
 function isOurs(fs: Fs, folder: string): boolean {
@@ -283,7 +297,8 @@ function removedAtExit(fs: Fs, path: string): () => void {
 /**
  * Writes a folder of files or nothing. All files are first written to a folder beside it; only when every one stands
  * does it take the name, or, where the folder exists, are its files moved in (run.json last). What an earlier
- * run listed under `outputs` in its run.json and this one does not write is removed; any other file stays.
+ * run listed under `outputs` in its run.json and this one does not write is removed; any other file stays. A zarr store of
+ * our own is replaced as a whole.
  *
  * @returns the folder's path
  * @throws {SpatialError} `output` as `checkFolder`, or where the disk refuses
@@ -310,6 +325,13 @@ export async function writeFolder(
     }
     if (!fs.existsSync(target)) {
       fs.renameSync(fresh, target);
+      return target;
+    }
+    if (isStore(fs, target)) {
+      const old = `${fresh}-old`;
+      fs.renameSync(target, old);
+      fs.renameSync(fresh, target);
+      fs.rmSync(old, { recursive: true });
       return target;
     }
     const earlier = isOurs(fs, target) ? earlierRun(fs, target)?.outputs : [];

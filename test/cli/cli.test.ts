@@ -241,6 +241,59 @@ describe("tissular info, convert", () => {
     expectFailure(run("convert", sample, h5ad), /exists already.*--force/);
     rmSync(h5ad);
   });
+
+  it("convert writes what the end of the name or --to says, and says what is left out", () => {
+    for (const [name, args, reads] of [
+      ["c.zarr", [], "visium"],
+      ["a.zarr", ["--to", "anndata-zarr"], "visium"],
+      ["c.h5", [], "10x-h5"],
+      ["folder", [], "10x-mtx"],
+    ] as const) {
+      const out = at("convert", name);
+      const { status, out: said } = run("convert", sample, out, ...args);
+      expect(status).toBe(0);
+      expect(said.includes("left out")).toBe(!name.endsWith(".zarr"));
+      expect(JSON.parse(run("info", out, "--json").out)).toMatchObject({
+        cells: 500,
+        genes: 300,
+        platform: reads,
+      });
+    }
+    const cells = at("convert", "cells.csv");
+    expect(run("convert", sample, cells).out).toMatch(/left out, as csv has no place for it: counts/);
+    expect(csv(cells).header.slice(0, 3)).toEqual(["id", "x", "y"]);
+    expect(csv(cells).rows).toHaveLength(500);
+    expect(run("convert", sample, at("convert", "cells.parquet"), "--quiet")).toEqual({
+      status: 0,
+      out: "",
+      err: "",
+    });
+    expectFailure(run("convert", sample, at("convert", "cells.geojson")), /no outlines/);
+    const merscope = at("merscope");
+    const few = ["--observations", "150", "--genes", "150", "--quiet"];
+    expect(run("simulate", merscope, "--platform", "merscope", ...few).status).toBe(0);
+    const geojson = at("convert", "outlines.geojson");
+    expect(run("convert", merscope, geojson).status).toBe(0);
+    const { features } = JSON.parse(readFileSync(geojson, "utf8")) as { features: unknown[] };
+    expect(features.length).toBeGreaterThan(100);
+    expectFailure(run("convert", sample, at("convert", "cells.xyz")), /names no format/);
+    expectFailure(
+      run("convert", sample, at("convert", "b.zarr"), "--to", "loom"),
+      /--to must be one of h5ad/,
+    );
+  });
+
+  it("convert replaces a store of its own with --force only, and never another tool's", () => {
+    const store = at("convert", "twice.zarr");
+    expect(run("convert", sample, store, "--quiet").status).toBe(0);
+    expectFailure(run("convert", sample, store), /not empty.*--force/s);
+    writeFileSync(join(store, "stale"), "");
+    expect(run("convert", sample, store, "--to", "anndata-zarr", "--force", "--quiet").status).toBe(0);
+    expect([existsSync(join(store, "stale")), existsSync(join(store, "tables"))]).toEqual([false, false]);
+    rmSync(join(store, "uns"), { recursive: true });
+    expectFailure(run("convert", sample, store, "--force"), /zarr store that another tool wrote/);
+    expect(readdirSync(at("convert")).filter((name) => name.startsWith("."))).toEqual([]);
+  });
 });
 
 describe("odd but sound input", () => {
