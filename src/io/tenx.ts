@@ -117,13 +117,13 @@ export async function readLong<K extends "offsets" | "floats">(
   return out as K extends "offsets" ? Uint32Array : Float32Array;
 }
 
-/** What a "matrix/features" group says about each feature. */
+/** What a group of features says about each feature. */
 export function tenxFeatures(
   file: H5File,
   cols: number,
   report: Draft,
+  at: string = "matrix/features",
 ): Pick<VendorMatrix, "featureIds" | "featureNames" | "featureKinds" | "featureColumns"> {
-  const at = "matrix/features";
   checkNames(file, `${at}/id`, cols, "features");
   const featureIds = file.strings(`${at}/id`);
   const featureKinds = file.has(`${at}/feature_type`)

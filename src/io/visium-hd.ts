@@ -7,6 +7,7 @@ import type { Shapes } from "../model/shapes.ts";
 import { sumBins } from "../model/square-bins.ts";
 import { idList } from "../model/table.ts";
 import { assemble } from "./assemble.ts";
+import { readFeatureSlice } from "./feature-slice.ts";
 import { parseGeoJson } from "./geojson.ts";
 import { joinPositions } from "./positions.ts";
 import { counted, type Draft } from "./report.ts";
@@ -27,6 +28,8 @@ export interface HdFiles {
   readonly folder: string;
   readonly bins: readonly { readonly microns: number; readonly files: VisiumFiles }[];
   readonly cells: SegmentedFiles | null;
+  /** feature_slice.h5, from which bins of any size can be made. */
+  readonly slices: string | null;
 }
 
 const SQUARE = /(?:binned_outputs\/)?square_(\d+)um\/$/;
@@ -35,10 +38,14 @@ const SQUARE = /(?:binned_outputs\/)?square_(\d+)um\/$/;
 export function findVisiumHd(source: Source, folders: readonly VisiumFiles[]): HdFiles[] {
   const samples = new Map<
     string,
-    { bins: { microns: number; files: VisiumFiles }[]; cells: SegmentedFiles | null }
+    {
+      bins: { microns: number; files: VisiumFiles }[];
+      cells: SegmentedFiles | null;
+      slices: string | null;
+    }
   >();
   const at = (folder: string): NonNullable<ReturnType<typeof samples.get>> => {
-    const known = samples.get(folder) ?? { bins: [], cells: null };
+    const known = samples.get(folder) ?? { bins: [], cells: null, slices: null };
     samples.set(folder, known);
     return known;
   };
@@ -48,6 +55,8 @@ export function findVisiumHd(source: Source, folders: readonly VisiumFiles[]): H
       at(files.folder.slice(0, match.index)).bins.push({ microns: Number(match[1]), files });
   }
   for (const name of source.names) {
+    const slice = /^(.*\/)?([^/]*_)?feature_slice\.h5$/.exec(name);
+    if (slice !== null) at(slice[1] ?? "").slices = name;
     const match = /^(.*\/)?cell_segmentations\.geojson(\.gz)?$/.exec(name);
     if (match === null) continue;
     const folder = match[1] ?? "";
@@ -69,7 +78,7 @@ function cellMatrix(source: Source, folder: string): SegmentedFiles["matrix"] | 
 
 /**
  * Reads the bins of one size (8 um where there are any and nothing else is asked for), summed from the largest that divide it
- * where they are not stored, or the segmented cells where there are no bins.
+ * where they are not stored, or made from feature_slice.h5; the segmented cells where there are no bins.
  *
  * @throws {SpatialError} `not-found` where there are no bins to make those asked for
  */
@@ -92,6 +101,8 @@ export async function readVisiumHd(
   if (chosen === undefined) {
     if (binSize === undefined && files.cells !== null)
       return readSegmented(source, files.cells, values, report, run);
+    if (files.slices !== null)
+      return readFeatureSlice(source, files.slices, binSize ?? 8, values, report, run);
     const there = sizes.length > 0 ? `bins of ${sizes.join(", ")} um` : "segmented cells only";
     throw new SpatialError(
       "not-found",

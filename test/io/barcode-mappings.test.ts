@@ -92,7 +92,7 @@ describe("readSample: Visium HD with genuine names", () => {
     expect(report.joined.join()).toContain("bins of 6 um are sums of those of 2 um");
     const [id] = idList(ds.cells.ids);
     expect(squareBin(id)).toEqual({ micrometers: 6, row: 0, col: 0 });
-    await expect(readSample(await run(), { binSize: 7 })).rejects.toMatchObject({ code: "not-found" });
+    await expect(readSample(await run(), { binSize: 7 })).rejects.toMatchObject({ code: "option" });
   });
 
   it("makes of 2 um bins the 8 and 16 um bins that Space Ranger stores", async () => {
@@ -118,6 +118,46 @@ describe("readSample: Visium HD with genuine names", () => {
     );
     expect(report.dropped).toMatchObject([{ what: "cell", count: 1 }]);
     expect(ds.positions?.micronsPerUnit).toBeCloseTo(2 / 7.3, 12);
+  });
+});
+
+describe("readSample: feature_slice.h5", () => {
+  const slices = async (): Promise<Source> => {
+    const bytes = await (await run()).bytes("feature_slice.h5");
+    return memorySource(new Map([["S_feature_slice.h5", bytes]]));
+  };
+  const tissue: (readonly [number, number])[] = [];
+  for (let r = 0; r < truth.rows; r++)
+    for (let c = 0; c < truth.cols; c++) if ((r - 12) ** 2 + (c - 10) ** 2 < 121) tissue.push([r, c]);
+
+  it("makes bins of any size in tissue, where Space Ranger places them", async () => {
+    for (const binSize of [undefined, 6, 16]) {
+      const size = binSize ?? 8;
+      const squareOf = (v: number): number => Math.floor((v * 2) / size);
+      const squares = new Set(tissue.map(([r, c]) => `${squareOf(r)} ${squareOf(c)}`));
+      const { dataset: ds, report } = await readSample(await slices(), { binSize });
+      expect([report.platform, ds.observation]).toEqual(["visium-hd", "bin"]);
+      expect(entries(ds)).toEqual(truth.bins[size].filter(([r, c]) => squares.has(`${r} ${c}`)));
+      expectPlaces(ds, size);
+      expect(ds.positions?.micronsPerUnit).toBeCloseTo(2 / 7.3, 2);
+      expect(idList(ds.genes.ids)).toEqual(truth.ids);
+      expect(squareBin(ds.cells.ids.at(0))?.micrometers).toBe(size);
+      idList(ds.cells.ids).forEach((id, i) => expect(ds.cells.ids.indexOf(id)).toBe(i));
+    }
+    await expect(readSample(await slices(), { binSize: 5 })).rejects.toMatchObject({
+      code: "option",
+      subject: "binSize",
+    });
+  });
+
+  it("serves where no stored bins divide the size asked for", async () => {
+    const whole = await run();
+    const names = whole.names.filter((n) => n.includes("square_016um/") || n.endsWith("feature_slice.h5"));
+    const source = { ...whole, names };
+    expect((await readSample(source, { binSize: 6 })).report.files).toEqual(["feature_slice.h5"]);
+    expect((await readSample(source, { binSize: 32 })).report.joined.join()).toContain(
+      "sums of those of 16 um",
+    );
   });
 });
 
