@@ -1,15 +1,16 @@
 import type { RunOptions } from "../core/progress.ts";
 import { dataset, type SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
-import { categories, withColumns } from "../model/table.ts";
+import { withColumns } from "../model/table.ts";
 import { readAnndata } from "./anndata.ts";
 import { assemble } from "./assemble.ts";
 import { parseCoordinates } from "./coordinates.ts";
 import { joinPositions } from "./positions.ts";
-import { counted, type Draft } from "./report.ts";
+import type { Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
 import { type MtxFiles, readMtx } from "./tenx.ts";
-import { csvStrings, parseCsv } from "./text.ts";
+import { parseCsv } from "./text.ts";
+import { clustersById } from "./vendor-clusters.ts";
 
 /** The files of one Curio Seeker sample: raw counts and places as text, or an h5ad. */
 export interface CurioFiles {
@@ -92,16 +93,8 @@ async function withClusters(
 ): Promise<SpatialDataset> {
   report.files.push(name);
   const csv = parseCsv(await unpacked(source, name), name, { header: false, delimiter: "\t" });
-  const labels = new Array<string>(ds.cells.ids.length).fill("");
-  const clusters = csvStrings(csv, Math.min(1, csv.header.length - 1));
-  let matched = 0;
-  csvStrings(csv, 0).forEach((bead, r) => {
-    const i = ds.cells.ids.indexOf(bead);
-    if (i < 0) return;
-    labels[i] = clusters[r];
-    matched++;
-  });
-  report.joined.push(`Clusters of ${name} by id: ${matched} of ${counted(csv.rows, "row")}.`);
-  if (matched === 0) return dataset(ds);
-  return dataset({ ...ds, cells: withColumns(ds.cells, { vendor_clusters: categories(labels) }) });
+  const clusters = clustersById(ds.cells, csv, 0, Math.min(1, csv.header.length - 1), report);
+  return dataset(
+    clusters === null ? ds : { ...ds, cells: withColumns(ds.cells, { vendor_clusters: clusters }) },
+  );
 }

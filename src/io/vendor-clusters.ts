@@ -1,7 +1,7 @@
-import { categories, type Table, withColumns } from "../model/table.ts";
+import { type Categorical, categories, type Table, withColumns } from "../model/table.ts";
 import { counted, type Draft } from "./report.ts";
 import { type Source, unpacked } from "./source.ts";
-import { csvStrings, parseCsv } from "./text.ts";
+import { type Csv, csvStrings, parseCsv } from "./text.ts";
 
 /**
  * Adds the clusterings that the vendor's software made (analysis/clustering/<name>/clusters.csv in the sample's
@@ -13,7 +13,7 @@ export async function withVendorClusters(
   cells: Table,
   report: Draft,
 ): Promise<Table> {
-  const columns: Record<string, ReturnType<typeof categories>> = {};
+  const columns: Record<string, Categorical> = {};
   for (const name of source.names) {
     if (!name.startsWith(folder)) continue;
     const match = /^analysis\/clustering\/([^/]+)\/clusters\.csv(\.gz)?$/.exec(name.slice(folder.length));
@@ -25,18 +25,9 @@ export async function withVendorClusters(
       report.warnings.push(`${name} has no columns Barcode and Cluster; it was not read.`);
       continue;
     }
-    const labels = new Array<string>(cells.ids.length).fill("");
-    const clusters = csvStrings(csv, cluster);
-    let matched = 0;
-    csvStrings(csv, id).forEach((barcode, r) => {
-      const i = cells.ids.indexOf(barcode);
-      if (i < 0) return;
-      labels[i] = clusters[r];
-      matched++;
-    });
     report.files.push(name);
-    report.joined.push(`Clusters of ${name} by id: ${matched} of ${counted(csv.rows, "row")}.`);
-    if (matched > 0) columns[vendorColumn(match[1])] = categories(labels);
+    const labels = clustersById(cells, csv, id, cluster, report);
+    if (labels !== null) columns[vendorColumn(match[1])] = labels;
   }
   return Object.keys(columns).length === 0 ? cells : withColumns(cells, columns);
 }
@@ -44,4 +35,25 @@ export async function withVendorClusters(
 /** The column for one of the vendor's clusterings. */
 export function vendorColumn(name: string): string {
   return `vendor_${name.replace(/^gene_expression_/, "")}`;
+}
+
+/** The clusters of observations from a table that names both, by its columns; null where none is named. */
+export function clustersById(
+  cells: Table,
+  csv: Csv,
+  id: number,
+  cluster: number,
+  report: Draft,
+): Categorical | null {
+  const labels = new Array<string>(cells.ids.length).fill("");
+  const clusters = csvStrings(csv, cluster);
+  let matched = 0;
+  csvStrings(csv, id).forEach((name, r) => {
+    const i = cells.ids.indexOf(name);
+    if (i < 0) return;
+    labels[i] = clusters[r];
+    matched++;
+  });
+  report.joined.push(`Clusters of ${csv.subject} by id: ${matched} of ${counted(csv.rows, "row")}.`);
+  return matched === 0 ? null : categories(labels);
 }
