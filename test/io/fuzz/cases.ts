@@ -217,7 +217,8 @@ export const cases: Readonly<Record<string, Case>> = {
     read: (files) => whole(files),
   },
   "gem, cells": layout(() => ({
-    "A.gem": "#FileFormat=GEMv0.1\ngeneID\tgeneName\tx\ty\tMIDCount\tCellID\nE1\tA\t3\t4\t1\t7\nE2\tB\t5\t4\t2\t0\n",
+    "A.gem":
+      "#FileFormat=GEMv0.1\ngeneID\tgeneName\tx\ty\tMIDCount\tCellID\nE1\tA\t3\t4\t1\t7\nE2\tB\t5\t4\t2\t0\n",
   })),
   loom: layout(async () => ({
     "a.loom": await createHdf5((w) => {
