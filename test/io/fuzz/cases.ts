@@ -1,60 +1,12 @@
-import { readFileSync } from "node:fs";
 import { createHdf5 } from "../../../src/io/hdf5-write.ts";
 import { decodePng, encodePng } from "../../../src/io/images.ts";
-import {
-  memorySource,
-  openMatrix,
-  readBarcodeMappings,
-  readSample,
-  readTable,
-  writeH5ad,
-} from "../../../src/io/index.ts";
+import { memorySource, openMatrix, readTable, writeH5ad } from "../../../src/io/index.ts";
 import { readParquet } from "../../../src/io/parquet.ts";
 import { gunzip, gzip } from "../../../src/io/source.ts";
-import { zipSource } from "../../../src/io/zip.ts";
 import { platforms, positionsOf } from "../platforms.ts";
 import { full, text } from "../samples.ts";
-
-type Files = ReadonlyMap<string, Uint8Array>;
-
-/** A small sound sample and the reader that damaged ones are fed to. */
-export interface Case {
-  readonly sample: () => Promise<Files>;
-  readonly read: (files: Files) => Promise<unknown>;
-}
-
-type Given = Readonly<Record<string, string | Uint8Array>>;
-
-const filesOf = (given: Given): Files =>
-  new Map(Object.entries(given).map(([name, v]) => [name, typeof v === "string" ? text(v) : v]));
-const fixture = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(new URL(`../fixtures/io/${name}`, import.meta.url)));
-const whole = (files: Files, positions?: Uint8Array): Promise<unknown> =>
-  readSample(memorySource(files), positions && { positions });
-const one =
-  (name: string, bytes: () => Uint8Array | Promise<Uint8Array>): Case["sample"] =>
-  async () =>
-    new Map([[name, await bytes()]]);
-
-/** A layout read as a sample. */
-const layout = (given: () => Given | Promise<Given>, positions?: Uint8Array): Case => ({
-  sample: async () => filesOf(await given()),
-  read: (files) => whole(files, positions),
-});
-
-/** One file of an archive. */
-async function inside(archive: string, name: string): Promise<Uint8Array> {
-  return (await zipSource(memorySource(new Map([["a.zip", fixture(archive)]])), "a.zip")).bytes(name);
-}
-
-/** The files in an archive, so that they are damaged one by one. */
-const unzipped = (archive: string): Case => ({
-  sample: async () => {
-    const inside = await zipSource(memorySource(new Map([["a.zip", fixture(archive)]])), "a.zip");
-    return new Map(await Promise.all(inside.names.map(async (n) => [n, await inside.bytes(n)] as const)));
-  },
-  read: (files) => whole(files),
-});
+import { type Case, fixture, type Files, filesOf, type Given, layout, one, unzipped, whole } from "./case.ts";
+import { imaging } from "./imaging.ts";
 
 const h5ad = (name: string): Case => ({
   sample: one("s.h5ad", () => gunzip(fixture(`${name}.h5ad.gz`), name)),
@@ -208,42 +160,13 @@ export const cases: Readonly<Record<string, Case>> = {
     "raw.csv": '"GENE","w0","w1"\n"A",0,1\n"B",2,0\n',
     "spatial.csv": '"NAME","X","Y"\n"TYPE","numeric","numeric"\n"w1",3,4\n"w0",1,2\n',
   })),
-  "gef, bins": {
-    sample: one("A.gef", () => gunzip(fixture("stereo-bins-50.gef.gz"), "A.gef")),
-    read: (files) => readSample(memorySource(files), { binSize: 25 }),
-  },
-  "gef, cells": {
-    sample: one("A.cellbin.gef", () => gunzip(fixture("stereo-cells.gef.gz"), "A.cellbin.gef")),
-    read: (files) => whole(files),
-  },
-  "gem, cells": layout(() => ({
-    "A.gem":
-      "#FileFormat=GEMv0.1\ngeneID\tgeneName\tx\ty\tMIDCount\tCellID\nE1\tA\t3\t4\t1\t7\nE2\tB\t5\t4\t2\t0\n",
-  })),
-  loom: layout(async () => ({
-    "a.loom": await createHdf5((w) => {
-      for (const group of ["row_attrs", "col_attrs", "layers"]) w.group(group);
-      w.numbers("matrix", Int32Array.of(1, 0, 0, 2, 3, 4), {}, [3, 2]);
-      w.strings("row_attrs/Gene", ["A", "B", "C"]);
-      w.strings("col_attrs/CellID", ["c1", "c2"]);
-      w.numbers("col_attrs/X", Float64Array.of(5, 6));
-      w.numbers("col_attrs/Y", Float64Array.of(7, 8));
-    }),
-  })),
-  "feature slice": {
-    sample: one("feature_slice.h5", () => inside("visium-hd.zip", "outs/feature_slice.h5")),
-    read: (files) => whole(files),
-  },
-  "barcode mappings": {
-    sample: one("barcode_mappings.parquet", () => inside("visium-hd.zip", "outs/barcode_mappings.parquet")),
-    read: (files) => readBarcodeMappings(memorySource(files)),
-  },
   readTable: {
     sample: async () =>
       filesOf({ "values.csv": "cell,Actb,Gad1\na,0,3\nb,5,0\n", "places.csv": "cell,x,y\nb,3,4\na,1,2\n" }),
     read: (files) =>
       readTable(files.get("values.csv") ?? new Uint8Array(0), files.get("places.csv") ?? new Uint8Array(0)),
   },
+  ...imaging,
   gzip: {
     sample: one("t.gz", () => gzip(text("id,x\na,1\n".repeat(40)))),
     read: (files) => gunzip(files.get("t.gz") as Uint8Array, "t.gz"),

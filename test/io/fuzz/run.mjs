@@ -1,7 +1,7 @@
 // Feeds every reader damaged samples, each reader in a process of its own that is watched:
 //   node test/io/fuzz/run.mjs [--variants 10000] [--seed 1] [--reader NAME]... [--from N] [--at-once 1]
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -47,7 +47,7 @@ async function fuzz(reader) {
   let megabytes = 0;
   const began = performance.now();
   for (let from = Number(options.from); from < end && findings.length < MOST_FINDINGS;) {
-    const mark = join(folder, `${reader}.mark`);
+    const mark = join(folder, `${encodeURIComponent(reader)}.mark`);
     const at = () => Number(readFileSync(mark, "utf8"));
     const args = ["--max-old-space-size=600", child, reader, options.seed, from, end, mark].map(String);
     const run = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -80,6 +80,10 @@ async function fuzz(reader) {
     }
     for (const [k, v] of Object.entries(done)) counts[k] = (counts[k] ?? 0) + v;
     if (code === 0) break;
+    if (last < 0 && !existsSync(mark)) {
+      findings.push({ variant: from, kind: "sample", what: `the sound sample is not read: ${errors}` });
+      break;
+    }
     if (hung) findings.push({ variant: at(), kind: "hang", what: `over ${HANG_SECONDS} s` });
     else if (code !== 3) findings.push({ variant: at(), kind: "crash", what: `exit ${code}: ${errors}` });
     from = at() + 1;
