@@ -15,7 +15,10 @@ type Awaitable<T> = T | Promise<T>;
  * A tree of groups and arrays with attributes, as HDF5 and zarr both have it: the readers below take either. Its
  * structure is known at once, values may have to be waited for. Paths have no "/" at their start.
  */
-export interface Elements extends Pick<H5File, "name" | "has" | "isGroup" | "keys" | "attribute" | "info"> {
+export interface Elements extends Pick<
+  H5File,
+  "name" | "has" | "isGroup" | "keys" | "attribute" | "info" | "whole"
+> {
   readonly numbers: (...at: Part) => Awaitable<ReturnType<H5File["numbers"]>>;
   readonly offsets: (...at: Part) => Awaitable<Uint32Array>;
   readonly floats: (...at: Part) => Awaitable<Float32Array>;
@@ -35,6 +38,7 @@ export function below(file: Elements, folder: string): Elements {
     keys: (path) => file.keys(at(path)),
     attribute: (path, name) => file.attribute(at(path), name),
     info: (path) => file.info(at(path)),
+    whole: (path) => file.whole(at(path)),
     numbers: (path, ...rows) => file.numbers(at(path), ...rows),
     offsets: (path, ...rows) => file.offsets(at(path), ...rows),
     floats: (path, ...rows) => file.floats(at(path), ...rows),
@@ -207,6 +211,7 @@ async function readDense(
       { subject: file.name, hint: "Store it as a sparse matrix (scipy.sparse.csr_matrix)." },
     );
   }
+  file.whole(path);
   const data = new Float32Array(rows * cols);
   const step = Math.max(1, Math.floor(4_194_304 / Math.max(1, cols)));
   for (let start = 0; start < rows; start += step) {

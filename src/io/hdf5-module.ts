@@ -38,10 +38,11 @@ export function libraryAge(): number {
 }
 
 /**
- * Calls into the library. Where it fails, its stack is taken back; where it traps (which only a damaged file can bring
- * about), its whole memory is set back to what it was before its first file, and files that were open are lost.
+ * Calls into the library, which may take `room` more bytes of memory. Where it fails, its stack is taken back; where it
+ * traps (which only a damaged file can bring about), its whole memory is set back to what it was before its first file,
+ * and files that were open are lost.
  */
-export function shielded<T>(module: Module, work: () => T): T {
+export function shielded<T>(module: Module, room: number, work: () => T): T {
   const runtime = module as unknown as Runtime;
   let outcome: { readonly value: T } | { readonly error: unknown } | null = null;
   // A call with a text as argument takes the stack back to where it was, whatever happened within.
@@ -53,11 +54,26 @@ export function shielded<T>(module: Module, work: () => T): T {
     }
     return 0;
   };
-  runtime.ccall("calledBack", "number", ["string"], [""]);
+  withinRoom(module.HEAPU8.length + room, () => runtime.ccall("calledBack", "number", ["string"], [""]));
   const ended = outcome as unknown as { readonly value: T } | { readonly error: unknown };
   if (!("error" in ended)) return ended.value;
   if (ended.error instanceof WebAssembly.RuntimeError) reset(module, runtime);
   throw ended.error;
+}
+
+/** While it works, no memory grows beyond so many bytes: the library has no limit that could be set. */
+function withinRoom(most: number, work: () => void): void {
+  const memory = WebAssembly.Memory.prototype;
+  const { grow } = memory;
+  memory.grow = function (pages: number): number {
+    if (this.buffer.byteLength + pages * PAGE > most) throw new RangeError("no more room");
+    return grow.call(this, pages);
+  };
+  try {
+    work();
+  } finally {
+    memory.grow = grow;
+  }
 }
 
 function reset(module: Module, { FS }: Runtime): void {

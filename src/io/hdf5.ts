@@ -36,6 +36,8 @@ export interface H5File {
   readonly attribute: (path: string, name: string) => H5Attribute;
   readonly attributes: (path: string) => string[];
   readonly info: (path: string) => H5Info;
+  /** The same of what is about to be read whole: refused where it holds more values than the file can. */
+  readonly whole: (path: string) => H5Info;
   /** Rows [start, end) of a dataset (all without them), row-major; 64-bit integers are checked below 2^53. */
   readonly numbers: (path: string, start?: number, end?: number) => Float64Array | Float32Array | Int32Array;
   /** The same as whole numbers in [0, 2^32), whatever type they are stored as. */
@@ -92,12 +94,13 @@ export async function openHdf5(source: Source, name: string): Promise<{ file: H5
       },
     );
   const direct = opened ?? syncBytes(await source.bytes(name));
-  mountDirect(files, virtual, direct);
+  const reading = { pointers: false };
+  mountDirect(files, virtual, direct, reading);
   const age = libraryAge();
-  const called = <T>(what: string, work: () => T): T => {
+  const called: Call = (what, work, room = 0) => {
     if (libraryAge() !== age) throw lost(name);
     try {
-      return shielded(h5.Module, work);
+      return shielded(h5.Module, ROOM + 4 * direct.size + 2 * room, work);
     } catch (cause) {
       if (cause instanceof SpatialError) throw cause;
       throw damaged(name, what, cause);
@@ -118,8 +121,14 @@ export async function openHdf5(source: Source, name: string): Promise<{ file: H5
     close();
     throw cause;
   }
-  return { file: reader(h5.Module, file.file_id, name, direct.size, called), close };
+  return { file: reader(h5.Module, file.file_id, name, direct.size, reading, called), close };
 }
+
+/** Calls into the library, which may take that much room for what is asked. */
+type Call = <T>(what: string, work: () => T, room?: number) => T;
+
+/** Bytes that the library may take for itself. */
+const ROOM = 268_435_456;
 
 /** The few parts of Emscripten's file system that are used. */
 interface VirtualFiles {
@@ -141,13 +150,18 @@ interface VirtualFiles {
 const EIO = 29;
 
 /** Shows a file to the library without copying it into its memory; parts it cannot stand are not given to it. */
-function mountDirect(files: VirtualFiles, virtual: string, direct: SyncFile): void {
+function mountDirect(
+  files: VirtualFiles,
+  virtual: string,
+  direct: SyncFile,
+  reading: { readonly pointers: boolean },
+): void {
   const node = files.createFile("/", virtual, {}, true, false);
   node.usedBytes = direct.size;
   const read = (_: unknown, heap: Uint8Array, offset: number, length: number, position: number): number => {
     const part = new Uint8Array(heap.buffer, heap.byteOffset + offset, length);
     const found = direct.read(part, position);
-    if (!isSafe(direct, part.subarray(0, found), position)) throw new files.ErrnoError(EIO);
+    if (!isSafe(direct, part.subarray(0, found), position, reading.pointers)) throw new files.ErrnoError(EIO);
     return found;
   };
   node.stream_ops = { ...node.stream_ops, read };
@@ -193,25 +207,34 @@ function reader(
   id: bigint,
   name: string,
   size: number,
-  called: <T>(what: string, work: () => T) => T,
+  reading: { pointers: boolean },
+  called: Call,
 ): H5File {
   const missing = (path: string): SpatialError =>
     new SpatialError("format", `${name} must hold "${path}", but it does not.`, { subject: name });
-  const guarded = <T>(path: string, work: () => T): T => called(`"${path}" cannot be read`, work);
+  const guarded = <T>(path: string, work: () => T, room?: number): T =>
+    called(`"${path}" cannot be read`, work, room);
   const kind = (path: string): number => guarded(path, () => module.get_type(id, `/${path}`));
   const dataset = (path: string): H5wasm.Metadata => {
     if (kind(path) !== module.H5G_DATASET) throw missing(path);
-    const meta = guarded(path, () => module.get_dataset_metadata(id, `/${path}`));
-    checkRoom(path, meta);
-    return meta;
+    return guarded(path, () => module.get_dataset_metadata(id, `/${path}`));
   };
-  const checkRoom = (path: string, { shape, total_size, size: width }: H5wasm.Metadata): void => {
-    if (shape === null || total_size * width <= SMALL + RATIO * size) return;
+  const checkRoom = (path: string, values: number, width: number): void => {
+    if (values * width <= SMALL + RATIO * size) return;
     throw new SpatialError(
       "format",
-      `"${path}" of ${name} says to hold ${shape.join(" x ")} values, more than the ${size} bytes of the file can.`,
+      `"${path}" of ${name} says to hold ${values} values, more than the ${size} bytes of the file can.`,
       { subject: name, hint: "The file is damaged: copy or download it again." },
     );
+  };
+  const info = (path: string): H5Info => {
+    const meta = dataset(path);
+    const types = { 0: "integer", 1: "float", 3: "string" } as const;
+    return {
+      type: isTruth(meta) ? "boolean" : (types[meta.type as 0] ?? "other"),
+      shape: meta.shape,
+      length: meta.shape === null ? 0 : meta.total_size,
+    };
   };
 
   /** Works on the stored values of rows [start, end) where the library unpacked them: what is to stay must be copied. */
@@ -235,13 +258,14 @@ function reader(
         { subject: name, hint: "Read the matrix in blocks with openMatrix." },
       );
     if (bytes > MOST) throw noRoom();
+    checkRoom(path, values, meta.size);
     const whole = last - start === rows;
     const count = whole ? null : [last - start, ...shape.slice(1)].map(BigInt);
     const offset = whole ? null : [start, ...shape.slice(1).fill(0)].map(BigInt);
     const steps = whole ? null : shape.map(() => 1n);
     const fill = (pointer: bigint): unknown =>
       module.get_dataset_data(id, `/${path}`, count, offset, steps, pointer);
-    return guarded(path, () => withRoom(module, bytes, noRoom, fill, use));
+    return guarded(path, () => withRoom(module, bytes, noRoom, fill, use), bytes);
   };
 
   /** The same, as numbers. */
@@ -271,18 +295,15 @@ function reader(
       guarded(path, () => {
         if (!module.get_attribute_names(id, `/${path}`).includes(key)) return null;
         const meta = module.get_attribute_metadata(id, `/${path}`, key);
-        checkRoom(`${path}/${key}`, meta);
+        checkRoom(`${path}/${key}`, meta.total_size, meta.size);
         const values = attributeValues(module, id, path, key, meta, name);
         return values !== null && meta.shape?.length === 0 ? (values[0] ?? null) : values;
       }),
-    info: (path) => {
-      const meta = dataset(path);
-      const types = { 0: "integer", 1: "float", 3: "string" } as const;
-      return {
-        type: isTruth(meta) ? "boolean" : (types[meta.type as 0] ?? "other"),
-        shape: meta.shape,
-        length: meta.shape === null ? 0 : meta.total_size,
-      };
+    info,
+    whole: (path) => {
+      const { total_size, size: width } = dataset(path);
+      checkRoom(path, total_size, width);
+      return info(path);
     },
     numbers: (path, start, end) =>
       typed(
@@ -310,8 +331,15 @@ function reader(
         });
       }
       if (meta.shape === null) return [];
+      checkRoom(path, meta.total_size, meta.size);
       if (!meta.vlen) return read(path, meta, (bytes) => fixedStrings(bytes, meta.size));
-      return guarded(path, () => variableStrings(module, id, path, meta.total_size, name));
+      reading.pointers = true;
+      try {
+        const { total_size: length } = meta;
+        return guarded(path, () => variableStrings(module, id, path, length, name), 32 * length);
+      } finally {
+        reading.pointers = false;
+      }
     },
     records: (path, start, end) => {
       const meta = dataset(path);

@@ -84,7 +84,7 @@ async function readCounts(
   const offset = member(file, "cellBin/cell", cells, "offset");
   const count = member(file, "cellBin/cell", cells, "geneCount");
   const path = "cellBin/cellExp";
-  const { length } = file.info(path);
+  const { length } = file.whole(path);
   const indptr = new Uint32Array(rows + 1);
   for (let i = 0; i < rows; i++) {
     if (offset[i] !== indptr[i]) {

@@ -96,12 +96,12 @@ const BLOCK = 4_194_304;
 
 /** A long dataset in blocks, so that the caller can stop and the library's memory stays small. */
 export async function readLong<K extends "offsets" | "floats">(
-  file: Pick<Elements, "name" | "info" | "offsets" | "floats">,
+  file: Pick<Elements, "name" | "whole" | "offsets" | "floats">,
   path: string,
   kind: K,
   run: RunOptions,
 ): Promise<K extends "offsets" ? Uint32Array : Float32Array> {
-  const { length } = file.info(path);
+  const { length } = file.whole(path);
   const out: Uint32Array | Float32Array =
     kind === "offsets" ? new Uint32Array(length) : new Float32Array(length);
   for (let start = 0; start < length; start += BLOCK) {

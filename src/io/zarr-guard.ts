@@ -25,6 +25,8 @@ export function checkRoom(
     throw new RangeError("must have a shape of whole numbers");
   const count = product(chunks.map((length, axis) => Math.ceil(shape[axis] / length)));
   const values = Math.max(product(shape), product(chunks));
+  if (product(chunks) > Math.max(FILLED, 4 * product(shape)))
+    throw new RangeError(`says to hold ${shape.join(" x ")} values in pieces of ${chunks.join(" x ")}`);
   if (values <= FEW && count <= FEW / 1024) return;
   if (files === undefined) return;
   const stored = [...files].reduce((bytes, name) => bytes + source.size(name), 0);

@@ -185,6 +185,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     keys: (path) => children.get(path) ?? [],
     attribute: (path, key) => (nodes.get(path)?.attributes[key] ?? null) as H5Attribute,
     info,
+    whole: info,
     numbers,
     floats: async (path, start, end) => {
       const values = await numbers(path, start, end);

@@ -23,7 +23,7 @@ describe("the HDF5 library after a trap", () => {
         Module.HEAPU8.fill(0xa5, 1024);
         return Module.get_names(1n, "/", false);
       };
-      expect(() => shielded(Module, trap)).toThrow(WebAssembly.RuntimeError);
+      expect(() => shielded(Module, 0, trap)).toThrow(WebAssembly.RuntimeError);
       if (k % 50 === 0) expect(await total()).toBe(before);
     }
     expect(() => file.info("matrix/barcodes")).toThrow("was closed");
@@ -44,7 +44,7 @@ describe("the HDF5 library after a trap", () => {
     const at = stack();
     for (let k = 0; k < 500; k++) expect(() => file.keys("matrix/nothing")).toThrow("cannot be read");
     expect(stack()).toBe(at);
-    expect(() => shielded(Module, () => Module._free(0xfffffff8))).toThrow(WebAssembly.RuntimeError);
+    expect(() => shielded(Module, 0, () => Module._free(0xfffffff8))).toThrow(WebAssembly.RuntimeError);
     expect(stack()).toBe(at);
     close();
   });

@@ -23,7 +23,7 @@ const findings = (variant: number, kind: string, what: string): void =>
 for (let v = Number(from); v < Number(to); v++) {
   writeSync(place, String(v).padEnd(10), 0);
   const damaged = await mutate(files, stream(Number(seed), v));
-  const before = process.cpuUsage();
+  const began = performance.now();
   let outcome = "read";
   try {
     fingerprint(await read(damaged));
@@ -36,15 +36,20 @@ for (let v = Number(from); v < Number(to); v++) {
         findings(v, "poisoned", "after a trap the whole sample reads otherwise");
     }
   }
-  const { user, system } = process.cpuUsage(before);
-  const seconds = (user + system) / 1e6;
-  if (seconds > SECONDS) findings(v, "slow", `${seconds.toFixed(1)} s`);
-  const megabytes = process.resourceUsage().maxRSS / 1024;
-  if (megabytes > MEGABYTES) {
-    findings(v, "memory", `${Math.round(megabytes)} MB`);
-    process.exit(3);
+  // Others may have kept the processor busy: only time of this process counts, which takes time to ask for.
+  if (performance.now() - began > 1000 * SECONDS) {
+    const before = process.cpuUsage();
+    await read(damaged).catch(() => undefined);
+    const { user, system } = process.cpuUsage(before);
+    if (user + system > 1e6 * SECONDS) findings(v, "slow", `${((user + system) / 1e6).toFixed(1)} s`);
   }
   counts[outcome] = (counts[outcome] ?? 0) + 1;
+  if (v % 10 !== 9 && v !== Number(to) - 1) continue;
+  const megabytes = process.resourceUsage().maxRSS / 1024;
+  if (megabytes > MEGABYTES) {
+    findings(v, "memory", `${Math.round(megabytes)} MB at this or one of the nine before`);
+    process.exit(3);
+  }
   if (v % 100 !== 99 && v !== Number(to) - 1) continue;
   process.stdout.write(`${JSON.stringify({ counts, megabytes: Math.round(megabytes) })}\n`);
   if (fingerprint(await read(files)) !== whole)
