@@ -48,3 +48,17 @@ export function checkPiece(array: Json | null, piece: Uint8Array, name: string):
       hint: "The store is incomplete or damaged: copy or write it again.",
     });
 }
+
+/** Names of everything an array is packed with, inside shards too; null for what has none. */
+export function packings(array: Json): (string | null)[] {
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === null ? [] : [value]);
+  return ["compressor", "filters", "codecs", "index_codecs"].flatMap((key) =>
+    key in array
+      ? list(array[key]).flatMap((packing) => {
+          const { id, name = id, configuration } = (packing ?? {}) as Json;
+          const inner = typeof configuration === "object" && configuration !== null ? configuration : {};
+          return [typeof name === "string" ? name : null, ...packings(inner as Json)];
+        })
+      : [],
+  );
+}

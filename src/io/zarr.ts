@@ -6,7 +6,7 @@ import type { H5Attribute, H5Info } from "./hdf5.ts";
 import { narrow, wholeNumbers } from "./hdf5-values.ts";
 import { SAMPLE_TYPES } from "./pyramid.ts";
 import type { Source } from "./source.ts";
-import { checkPiece, checkRoom } from "./zarr-guard.ts";
+import { checkPiece, checkRoom, packings } from "./zarr-guard.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -110,7 +110,18 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     }
   };
   const open = async (path: string): Promise<Zarrita.Array<Zarrita.DataType>> => {
-    if ((nodes.get(path)?.array ?? null) === null) throw fail(path, "must be an array, but it is not");
+    const described = nodes.get(path)?.array ?? null;
+    if (described === null) throw fail(path, "must be an array, but it is not");
+    // Of several that it does not know the library reports one in a way that nobody can catch.
+    for (const packing of packings(described)) {
+      if (packing === null) throw fail(path, "must name what it is packed with, but does not");
+      if (
+        packing !== "sharding_indexed" &&
+        !zarr.registry.has(packing) &&
+        !zarr.registry.has(`numcodecs.${packing}`)
+      )
+        throw new zarr.UnknownCodecError(packing);
+    }
     // The array is the root of a store of its own: a name such as "100%" is no part of an address there.
     const at = zarr.root({
       get: (key: `/${string}`) => store.get(`/${path}${key}`),
