@@ -155,6 +155,11 @@ export const imaging: Readonly<Record<string, Case>> = {
     const lines = new TextDecoder().decode(await gunzip(fixture("stereo.gem.gz"), "gem")).split("\n");
     return { "a.gem": lines.slice(0, 60).join("\n") };
   }),
+  "stereo-seq gem, cells": layout(() => ({
+    "A.gem":
+      "#FileFormat=GEMv0.1\ngeneID\tgeneName\tx\ty\tMIDCount\tCellID\nE1\tA\t3\t4\t1\t7\nE2\tB\t5\t4\t2\t0\n",
+  })),
+  "feature slice": unzipped("visium-hd.zip", "outs/feature_slice.h5"),
   loom: layout(async () => ({
     "a.loom": await createHdf5((w) => {
       for (const group of ["row_attrs", "col_attrs", "layers", "col_graphs", "row_graphs", "attrs"])
