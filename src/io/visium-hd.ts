@@ -122,7 +122,8 @@ export async function readVisiumHd(
     report.warnings.push(`There are segmented cells too: to read them, give ${files.cells.folder}.`);
   const bins = await readVisium(source, chosen.files, values, report, run);
   if (chosen.microns === wanted) return bins;
-  const larger = await sumBins(bins, wanted / chosen.microns, run);
+  const { signal, onProgress } = run;
+  const larger = await sumBins(bins, wanted / chosen.microns, { signal, onProgress });
   report.joined.push(
     `${counted(larger.cells.ids.length, "bin")} of ${wanted} um are sums of those of ${chosen.microns} um.`,
   );

@@ -1,5 +1,6 @@
+import { checkOptions, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { checkAborted, forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Sparse } from "./matrix.ts";
 
 /** Groups summed between two breaths. */
@@ -31,6 +32,8 @@ export async function sumRows(
   groups: number,
   run: RunOptions = {},
 ): Promise<Sparse> {
+  checkOptions("sumRows", run, runRules);
+  checkAborted(run.signal);
   if (group.length !== x.rows || group.some((g) => g < -1 || g >= groups)) {
     throw new SpatialError("input", `sumRows needs ${x.rows} groups from -1 to ${groups - 1}.`, {
       subject: "group",

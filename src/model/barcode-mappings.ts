@@ -184,7 +184,8 @@ export async function sumBinsOfCells(
       { subject: "dataset", hint: `Read them with readSample(input, { binSize: ${micrometers} }).` },
     );
   }
-  const { numbers, rowOf } = cellsIn(mappings, options.part ?? "cell");
+  const { part = "cell", ...run } = options;
+  const { numbers, rowOf } = cellsIn(mappings, part);
   const all = Int32Array.from(row, (r, i) => rowOf(r * cols + col[i]));
   const count = new Int32Array(numbers.length);
   for (const g of all) if (g >= 0) count[g]++;
@@ -204,7 +205,7 @@ export async function sumBinsOfCells(
   return dataset({
     platform: ds.platform,
     observation: "cell",
-    ...(await summed(ds, "sumBinsOfCells", group, kept.length, options)),
+    ...(await summed(ds, "sumBinsOfCells", group, kept.length, run)),
     cells: table(cellIds(Uint32Array.from(kept, (g) => numbers[g])), { bins }),
     genes: ds.genes,
     positions: places && positions(xy, places.unit, places.micronsPerUnit),

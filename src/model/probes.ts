@@ -1,3 +1,4 @@
+import { checkOptions, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { sumRows } from "./aggregate.ts";
@@ -30,6 +31,7 @@ import { type Column, ids, isCategorical, table } from "./table.ts";
  * ```
  */
 export async function sumProbes(ds: SpatialDataset, run: RunOptions = {}): Promise<SpatialDataset> {
+  checkOptions("sumProbes", run, runRules);
   const geneIds = textsOf(ds.genes.columns["gene_id"]);
   if (geneIds === null || ds.counts === null) {
     throw new SpatialError(

@@ -1,3 +1,4 @@
+import { checkOptions, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { sumRows } from "./aggregate.ts";
@@ -107,6 +108,7 @@ export async function sumBins(
   factor: number,
   run: RunOptions = {},
 ): Promise<SpatialDataset> {
+  checkOptions("sumBins", run, runRules);
   if (!(Number.isSafeInteger(factor) && factor >= 1))
     throw new SpatialError("option", `sumBins: factor must be a whole number >= 1, found ${factor}.`, {
       subject: "factor",
@@ -143,11 +145,12 @@ export async function summed(
   if (ds.counts === null)
     throw new SpatialError("input", `${verb} needs counts, found none.`, { subject: "counts" });
   const counts = expression(await sumRows(inMemory(ds.counts, verb), group, groups, run), "counts");
+  const { onProgress: _, ...quiet } = run;
   const features: Record<string, FeatureSet> = {};
   for (const [kind, set] of Object.entries(ds.features))
     features[kind] = {
       ...set,
-      values: expression(await sumRows(set.values, group, groups, run), set.values.values),
+      values: expression(await sumRows(set.values, group, groups, quiet), set.values.values),
     };
   return { counts, features };
 }

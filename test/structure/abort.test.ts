@@ -1,3 +1,4 @@
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import * as cluster from "../../src/cluster/index.ts";
 import * as communicate from "../../src/communicate/index.ts";
@@ -37,6 +38,37 @@ function fewAtATime(x: model.Expression<model.Sparse>): model.Expression<model.B
   return { ...whole, blocks: (_, signal) => whole.blocks(40, signal) };
 }
 
+/** Four bins of 2 um in one row; the last two lie in cell 7. */
+const mappings: model.BarcodeMappings = {
+  kind: "barcode-mappings",
+  micrometers: 2,
+  rows: 1,
+  cols: 4,
+  cell: Uint32Array.of(0, 0, 7, 7),
+  inNucleus: Uint8Array.of(0, 0, 0, 1),
+  inCell: Uint8Array.of(0, 0, 1, 1),
+};
+const bins = model.dataset({
+  observation: "bin",
+  counts: model.expression(
+    model.sparse(4, 1, Uint32Array.of(0, 1, 2, 3, 4), new Uint32Array(4), Float32Array.of(1, 2, 3, 4)),
+    "counts",
+  ),
+  cells: model.table(model.squareBinIds(2, 1, 4), {
+    array_row: new Int32Array(4),
+    array_col: Int32Array.of(0, 1, 2, 3),
+  }),
+  genes: model.table(model.ids(["g"]), { gene_id: ["g"] }),
+});
+const mapped = new Uint8Array(
+  parquetWriteBuffer({
+    columnData: [
+      { name: "square_002um", data: ["s_002um_00000_00000-1", "s_002um_00000_00001-1"], type: "STRING" },
+    ],
+    rowGroupSize: 1,
+  }),
+);
+
 /** Every public verb that takes a signal, called with it. */
 const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   pca: (run) => reduce.pca(logged, { components: 5, ...run }),
@@ -69,6 +101,12 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
       run,
     );
   },
+  readBarcodeMappings: (run) =>
+    io.readBarcodeMappings(io.memorySource(new Map([["barcode_mappings.parquet", mapped]])), run),
+  sumBins: (run) => model.sumBins(bins, 4, run),
+  sumBinsOfCells: (run) => model.sumBinsOfCells(bins, mappings, run),
+  sumProbes: (run) => model.sumProbes(bins, run),
+  sumRows: (run) => model.sumRows(ds.counts, new Int32Array(300), 1, run),
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
   writeAnndataZarr: (run) => io.writeAnndataZarr(ds, run),

@@ -83,6 +83,29 @@ const inBlocks = (
   source: x,
 });
 
+/** Four bins of 2 um in one row; the last two lie in cell 7. */
+const mappings: model.BarcodeMappings = {
+  kind: "barcode-mappings",
+  micrometers: 2,
+  rows: 1,
+  cols: 4,
+  cell: Uint32Array.of(0, 0, 7, 7),
+  inNucleus: Uint8Array.of(0, 0, 0, 1),
+  inCell: Uint8Array.of(0, 0, 1, 1),
+};
+const bins = model.dataset({
+  observation: "bin",
+  counts: model.expression(
+    model.sparse(4, 1, Uint32Array.of(0, 1, 2, 3, 4), new Uint32Array(4), Float32Array.of(1, 2, 3, 4)),
+    "counts",
+  ),
+  cells: model.table(model.squareBinIds(2, 1, 4), {
+    array_row: new Int32Array(4),
+    array_col: Int32Array.of(0, 1, 2, 3),
+  }),
+  genes: model.table(model.ids(["g"]), { gene_id: ["g"] }),
+});
+
 /** One call of every verb that takes data. */
 const calls: Record<string, Call> = {
   adjustPValues: call(stats.adjustPValues, () => [p]),
@@ -116,6 +139,13 @@ const calls: Record<string, Call> = {
   toDense: call(model.toDense, () => [counts]),
   toSparse: call(model.toSparse, () => [points]),
   transpose: call(model.transpose, () => [counts]),
+  binsOfCells: call(model.binsOfCells, () => [mappings, { binSize: 8 }]),
+  cellsOfBins: call(model.cellsOfBins, () => [mappings]),
+  squareBinName: call(model.squareBinName, () => [{ micrometers: 2, row: 0, col: 1 }]),
+  sumBins: call(model.sumBins, () => [bins, 4]),
+  sumBinsOfCells: call(model.sumBinsOfCells, () => [bins, mappings]),
+  sumProbes: call(model.sumProbes, () => [bins]),
+  sumRows: call(model.sumRows, () => [counts, new Int32Array(counts.rows), 1]),
   withCells: call(model.withCells, () => [ds, ds.cells]),
   withColumns: call(model.withColumns, () => [ds.cells, { extra: row }]),
   collectBlocks: call(model.collectBlocks, () => [inBlocks(counts)]),
@@ -225,8 +255,11 @@ const takeNothing = new Set([
   "readText",
   "renderSvg",
   "sequentialStops",
+  "readBarcodeMappings",
   "sha256Files",
   "simulateTissue",
+  "squareBin",
+  "squareBinIds",
   "stream",
   "thumbnail",
   "urlSource",
