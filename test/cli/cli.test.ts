@@ -270,7 +270,7 @@ describe("tissular info, convert", () => {
     });
     expectFailure(run("convert", sample, at("convert", "cells.geojson")), /no outlines/);
     const merscope = at("merscope");
-    const few = ["--observations", "150", "--genes", "150", "--quiet"];
+    const few = ["--observations", "300", "--genes", "200", "--quiet"];
     expect(run("simulate", merscope, "--platform", "merscope", ...few).status).toBe(0);
     const geojson = at("convert", "outlines.geojson");
     expect(run("convert", merscope, geojson).status).toBe(0);

@@ -1,15 +1,29 @@
-// result.h5ad of whole analyses as Python's anndata reads it, against the arrays in memory. usage: check.mjs PYTHON
+// What every writer makes of whole analyses, as Python's own readers read it, against the arrays in memory.
+// usage: check.mjs PYTHON
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { memorySource, pathSource, readSample, writeH5ad } from "../../../dist/io.js";
+import {
+  memorySource,
+  pathSource,
+  readSample,
+  writeAnndataZarr,
+  writeArrowTable,
+  writeFolder,
+  writeGeoJson,
+  writeH5ad,
+  writeMtx,
+  writeParquetTable,
+  writeSpatialData,
+  writeTenxH5,
+} from "../../../dist/io.js";
 import { idList, isCategorical } from "../../../dist/model.js";
 import { analyze } from "../../../dist/pipeline.js";
 import { simulateTissue, writeSimulated } from "../../../dist/simulate.js";
 
 const python = resolve(process.argv[2]);
-const script = join(import.meta.dirname, "check_h5ad.py");
+const scripts = ["check_h5ad.py", "check_formats.py"].map((name) => join(import.meta.dirname, name));
 const folder = mkdtempSync(join(tmpdir(), "tissular-h5ad-"));
 const data = process.env.TISSULAR_DATA ?? resolve(import.meta.dirname, "../../../../shared/data");
 
@@ -35,6 +49,7 @@ for (const name of [
   "xenium_sfe",
   "stlearn_bca/test_data.h5",
   "merscope_cellbound_sfe",
+  "spatialdata_xenium_sfe/xenium_sfe_v3.zarr",
 ]) {
   const path = join(data, "st", name);
   if (existsSync(path)) samples[name] = async () => readSample(await pathSource(path));
@@ -93,13 +108,38 @@ function dump(dataset, to) {
     positions: dataset.positions && matrix(dataset.positions),
     embeddings: record(dataset.embeddings, matrix),
     graphs: record(dataset.graphs, graph),
+    features: record(dataset.features, (set) => ({ values: matrix(set.values), table: table(set.table) })),
+    shapes: record(dataset.shapes ?? {}, (s) => ({
+      ids: idList(s.ids),
+      shapeOffsets: array(s.shapeOffsets),
+      ringOffsets: array(s.ringOffsets),
+      coordinates: array(s.coordinates),
+    })),
+    unit: dataset.positions?.unit ?? null,
+    micronsPerUnit: dataset.positions?.micronsPerUnit ?? null,
     images: (dataset.images ?? []).map((image) => {
       const file = `${count++}.png`;
       writeFileSync(join(to, file), image.encoded.bytes);
-      return { name: image.name, width: image.width, height: image.height, scale: image.scale, file };
+      const { name, width, height, scale, origin = null } = image;
+      return { name, width, height, scale, origin, file };
     }),
   };
   writeFileSync(join(to, "manifest.json"), JSON.stringify(manifest));
+}
+
+/** The dataset in every format. */
+async function write(dataset, to) {
+  const file = (name, bytes) => writeFileSync(join(to, name), bytes);
+  file("result.h5ad", await writeH5ad(dataset));
+  await writeFolder(join(to, "result.zarr"), await writeAnndataZarr(dataset));
+  await writeFolder(join(to, "sample.zarr"), await writeSpatialData(dataset));
+  file("cells.parquet", await writeParquetTable(dataset.cells));
+  file("cells.arrow", await writeArrowTable(dataset.cells));
+  for (const [name, outlines] of Object.entries(dataset.shapes ?? {}))
+    file(`${name}.geojson`, writeGeoJson(outlines));
+  if (dataset.counts === null) return;
+  file("matrix.h5", await writeTenxH5(dataset));
+  await writeFolder(join(to, "mtx"), await writeMtx(dataset));
 }
 
 let failed = false;
@@ -109,9 +149,10 @@ try {
     const { dataset } = await analyze(sample, { permutations: 100 });
     const to = join(folder, name.replaceAll(/\W/g, "_"));
     dump(dataset, to);
-    writeFileSync(join(to, "result.h5ad"), await writeH5ad(dataset));
+    await write(dataset, to);
     try {
-      console.log(execFileSync(python, [script, to], { encoding: "utf8" }).trim());
+      for (const script of scripts)
+        console.log(execFileSync(python, [script, to], { encoding: "utf8" }).trim());
       console.log(`ok - ${name}`);
     } catch (error) {
       failed = true;

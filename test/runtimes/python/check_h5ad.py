@@ -90,6 +90,8 @@ for name, g in want["graphs"].items():
         assert got.shape == dense.shape, f"obsp/{prefix}{kind}: shape {got.shape}"
         same(f"obsp/{prefix}{kind}", (got.astype(np.float64) != dense).nnz, 0)
 for image in want["images"]:
+    if image["origin"] is not None:  # AnnData has no place for where an image begins
+        continue
     (library,) = a.uns["spatial"].keys()
     got = a.uns["spatial"][library]["images"][image["name"]]
     pixels = np.asarray(Image.open(folder / image["file"]).convert("RGB"))
