@@ -61,6 +61,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
     return folder;
   };
   const listed = listPieces(source, root, arrayOf);
+  const isListed = [...listed.keys()].some((array) => nodes.get(array)?.array);
   /** A piece of an array, or nothing where it is not stored. */
   const piece = async (
     path: string,
@@ -104,7 +105,7 @@ export async function openZarr(source: Source, root: string): Promise<ZarrTree> 
   }));
   const room = (path: string, shape: readonly number[], chunks: readonly number[]): void => {
     try {
-      checkRoom(source, listed.get(path), shape, chunks);
+      checkRoom(source, listed.get(path) ?? (isListed ? new Set() : undefined), shape, chunks);
     } catch (cause) {
       throw fail(path, (cause as Error).message, cause);
     }
