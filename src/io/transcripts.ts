@@ -100,6 +100,7 @@ export async function openTranscripts(
   options: OpenTranscriptsOptions = {},
 ): Promise<OpenTranscriptsResult> {
   checkOptions("openTranscripts", options, rules);
+  checkAborted(options.signal);
   const given = typeof input === "string" ? await openSource(input, options.signal) : input;
   const { source } = await unwrapped(given);
   return openFound(source, await chooseTranscripts(source, options.file), options);

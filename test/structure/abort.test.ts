@@ -68,6 +68,44 @@ const mapped = new Uint8Array(
     rowGroupSize: 1,
   }),
 );
+const outlines: model.Shapes = {
+  kind: "shapes",
+  ids: model.ids(["a"]),
+  shapeOffsets: Uint32Array.of(0, 1),
+  ringOffsets: Uint32Array.of(0, 3),
+  coordinates: Float64Array.of(0, 0, 1, 0, 1, 1),
+};
+const seen = model.transcripts({
+  x: Float64Array.of(0.5, 9),
+  y: Float64Array.of(0.2, 9),
+  feature: Uint32Array.of(0, 1),
+  features: ["g", "h"],
+});
+const seenFile = (): io.Source =>
+  io.memorySource(
+    new Map([
+      [
+        "transcripts.csv",
+        bytes("transcript_id,cell_id,feature_name,x_location,y_location,z_location,qv\n1,a-1,g,1,2,3,40\n"),
+      ],
+    ]),
+  );
+const pyramid: model.ImagePyramid = {
+  kind: "pyramid",
+  name: "DAPI",
+  role: "intensity",
+  channels: ["DAPI"],
+  samples: "uint8",
+  levels: [{ width: 40, height: 30 }],
+  toPixels: [1, 0, 0, 0, 1, 0],
+  read: async () => ({
+    kind: "raster",
+    width: 40,
+    height: 30,
+    channels: ["DAPI"],
+    data: Uint8Array.from({ length: 1200 }, (_, k) => k % 251),
+  }),
+};
 
 /** Every public verb that takes a signal, called with it. */
 const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
@@ -86,6 +124,13 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   rankGenesBlocked: (run) => cluster.rankGenesBlocked(fewAtATime(logged), types, run),
   scaleBlocked: (run) => preprocess.scaleBlocked(fewAtATime(logged), run),
   variableGenesBlocked: (run) => preprocess.variableGenesBlocked(fewAtATime(ds.counts), run),
+  assignTranscripts: (run) => preprocess.assignTranscripts(seen, outlines, run),
+  countTranscripts: (run) => preprocess.countTranscripts(seen, outlines, run),
+  openTranscripts: (run) => io.openTranscripts(seenFile(), run),
+  readTranscripts: (run) => io.readTranscripts(seenFile(), run),
+  background: (run) => io.background({ ...ds, images: [], pyramids: [pyramid] }, run),
+  thumbnail: (run) => io.thumbnail(pyramid, run),
+  coOccurrence: (run) => spatial.coOccurrence(types, ds.positions!, { intervals: 4, ...run }),
   moran: (run) => spatial.moran(logged, space, run),
   neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
   tissueModules: (run) => modules.tissueModules(logged, space, run),
@@ -119,7 +164,9 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
 const short = new Set([
   "hdf5Digest",
   "mapFigure",
+  "openImages",
   "pathSource",
+  "readSelection",
   "readText",
   "renderReport",
   "renderSvg",

@@ -58,6 +58,16 @@ const outlines: model.Shapes = {
   coordinates: Float64Array.of(0, 0, 1, 0, 1, 1),
 };
 
+const seen = model.transcripts({
+  x: Float64Array.of(0.5, 9),
+  y: Float64Array.of(0.2, 9),
+  feature: Uint32Array.of(0, 1),
+  features: ["g", "h"],
+});
+const seenFile = new TextEncoder().encode(
+  "transcript_id,cell_id,feature_name,x_location,y_location,z_location,qv\n1,a-1,g,1,2,3,40\n",
+);
+
 let files: ReadonlyMap<string, Uint8Array>;
 let analysis: pipeline.Analysis;
 let knn: model.Graph;
@@ -165,6 +175,12 @@ const calls: Record<string, Call> = {
   variableGenesBlocked: call(preprocess.variableGenesBlocked, () => [inBlocks(counts), { top: 50 }]),
   pcaBlocked: call(reduce.pcaBlocked, () => [inBlocks(logged), { components: 5 }]),
   rankGenesBlocked: call(cluster.rankGenesBlocked, () => [inBlocks(logged), types]),
+  transcripts: call(model.transcripts, () => [seen]),
+  assignTranscripts: call(preprocess.assignTranscripts, () => [seen, outlines]),
+  countTranscripts: call(preprocess.countTranscripts, () => [seen, outlines]),
+  readTranscripts: call(io.readTranscripts, () => [
+    io.memorySource(new Map([["transcripts.csv", seenFile]])),
+  ]),
   featureTotals: call(preprocess.featureTotals, () => [
     Object.values(simulateTissue({ layout: "cells", observations: 100, genes: 200 }).dataset.features)[0]
       .values,
@@ -189,6 +205,7 @@ const calls: Record<string, Call> = {
   adjustedRandIndex: call(cluster.adjustedRandIndex, () => [types, types]),
   normalizedMutualInformation: call(cluster.normalizedMutualInformation, () => [types, types]),
   rankGenes: call(cluster.rankGenes, () => [logged, types]),
+  coOccurrence: call(spatial.coOccurrence, () => [types, ds.positions!, { intervals: 5 }]),
   moran: call(spatial.moran, () => [logged, space]),
   interactionMatrix: call(spatial.interactionMatrix, () => [types, space]),
   neighborhoodEnrichment: call(spatial.neighborhoodEnrichment, () => [types, space, { permutations: 10 }]),
@@ -250,8 +267,11 @@ const takeNothing = new Set([
   "openImages",
   "openMatrix",
   "openSource",
+  "openTranscripts",
   "parseInteractions",
   "pathSource",
+  "readBarcodeMappings",
+  "readSelection",
   "readText",
   "renderSvg",
   "sequentialStops",
