@@ -1,4 +1,5 @@
-import type { RunOptions } from "../core/progress.ts";
+import { checkOptions, runRules } from "../core/check.ts";
+import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Positions, SpatialDataset } from "../model/dataset.ts";
 import type { Image } from "../model/image.ts";
 import { coveredBox, thumbnail, thumbnailPlan } from "./thumbnail.ts";
@@ -34,6 +35,8 @@ type Box = readonly [number, number, number, number];
  * ```
  */
 export async function background(ds: SpatialDataset, run: RunOptions = {}): Promise<BackgroundResult> {
+  checkOptions("background", run, runRules);
+  checkAborted(run.signal);
   const pictures = (ds.pyramids ?? []).filter(({ role }) => role !== "labels");
   if (ds.positions === null || pictures.length === 0) return { image: null, why: null };
   const placed = pictures.filter(({ toPixels }) => toPixels !== null);
