@@ -133,17 +133,26 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Bytes that a packed file may come to: a few MB of gzip can claim to hold any number. */
+const UNPACKED = 4_000_000_000;
+
 /**
  * Unpacks gzip with the runtime's own decompressor, which checks its sums. Files of several members (bgzip, or
  * written in pieces, as R does) are taken apart first where the runtime refuses them whole.
  *
- * @throws {SpatialError} `format` for truncated and damaged files
+ * @throws {SpatialError} `format` for truncated and damaged files, `memory` for more than `most` bytes unpacked
  */
-export async function gunzip(bytes: Uint8Array, subject: string): Promise<Uint8Array> {
-  const unpack = (part: Uint8Array): Promise<Uint8Array> => through([part], new DecompressionStream("gzip"));
+export async function gunzip(
+  bytes: Uint8Array,
+  subject: string,
+  most: number = UNPACKED,
+): Promise<Uint8Array> {
+  const unpack = (part: Uint8Array): Promise<Uint8Array> =>
+    through([part], new DecompressionStream("gzip"), subject, most);
   try {
     return await unpack(bytes);
   } catch (whole) {
+    if (whole instanceof SpatialError) throw whole;
     try {
       const starts = await memberStarts(bytes);
       if (starts.length < 2) throw whole;
@@ -152,6 +161,7 @@ export async function gunzip(bytes: Uint8Array, subject: string): Promise<Uint8A
         parts.push(await unpack(bytes.subarray(starts[k], starts[k + 1])));
       return concatenated(parts);
     } catch (cause) {
+      if (cause instanceof SpatialError) throw cause;
       throw new SpatialError("format", `${subject} must be a whole gzip file, but unpacking it failed.`, {
         subject,
         hint: "The file is truncated or damaged: copy or download it again.",
@@ -188,15 +198,31 @@ export function gzip(bytes: Uint8Array): Promise<Uint8Array> {
 
 /** The same of bytes in parts, of which no whole is made. */
 export function gzipParts(parts: readonly Uint8Array[]): Promise<Uint8Array> {
-  return through(parts, new CompressionStream("gzip"));
+  return through(parts, new CompressionStream("gzip"), "The packed file");
 }
 
 async function through(
   parts: readonly Uint8Array[],
   transform: CompressionStream | DecompressionStream,
+  subject: string,
+  most: number = UNPACKED,
 ): Promise<Uint8Array> {
   const blob = new Blob(parts as readonly BlobPart[] as BlobPart[]);
-  return new Uint8Array(await new Response(blob.stream().pipeThrough(transform)).arrayBuffer());
+  const reader = blob.stream().pipeThrough(transform).getReader();
+  const out: Uint8Array[] = [];
+  let length = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    out.push(next.value);
+    length += next.value.length;
+    if (length > most) {
+      await reader.cancel();
+      throw new SpatialError("memory", `${subject} unpacks to more than ${most / 1e9} GB.`, {
+        subject,
+        hint: "Unpack the file and give it as it is.",
+      });
+    }
+  }
+  return out.length === 1 ? out[0] : concatenated(out);
 }
 
 function missing(name: string, label: string): never {

@@ -30,6 +30,20 @@ describe("gunzip", () => {
   });
 });
 
+describe("gunzip, at the edges", () => {
+  it("unpacks nothing to nothing, and no more than it may", async () => {
+    expect((await gunzip(Uint8Array.from(gzipSync(new Uint8Array(0))), "f.gz")).length).toBe(0);
+    const zeros = Uint8Array.from(gzipSync(new Uint8Array(3_000_000)));
+    const twice = Uint8Array.from([...zeros, ...zeros]);
+    expect((await gunzip(zeros, "f.gz", 3_000_000)).length).toBe(3_000_000);
+    for (const bomb of [zeros, twice])
+      await expect(gunzip(bomb, "f.gz", 2_000_000)).rejects.toMatchObject({
+        code: "memory",
+        subject: "f.gz",
+      });
+  });
+});
+
 describe("sources", () => {
   it("in memory and of blobs are alike; names are sorted; parts can be read", async () => {
     const bytes = text("abcdef");
