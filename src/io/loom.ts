@@ -197,8 +197,8 @@ async function cellsByGenes(
   const each: Pass = async (work) => {
     for (let start = 0; start < genes; start += height) {
       const end = Math.min(genes, start + height);
-      const block = file.numbers(path, start, end);
-      if (!(block instanceof Int32Array)) checkFinite(file.name, block);
+      const block = file.floats(path, start, end);
+      checkFinite(file.name, block);
       for (let gene = start; gene < end; gene++) {
         const count = block.subarray((gene - start) * cells, (gene - start + 1) * cells);
         work({ gene, x: count, y: count, count, start: 0, end: cells });
