@@ -67,11 +67,12 @@ const rules = {
 
 /**
  * Reads a sample of spatial transcriptomics: which platform it comes from is found out by content. Reads Visium
- * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Stereo-seq, Slide-seq, original
- * Spatial Transcriptomics, published MERFISH tables, 10x matrices (HDF5 of both schemas, text folders), h5ad, AnnData and SpatialData in zarr (archives of it too), any table of values with one of coordinates; a folder
- * may be the vendor's output, a folder above it, or one file, which finds its other half beside it. Parts are joined by
- * id (by order only where a table of coordinates has no ids, and then with a warning); features that are no genes are
- * kept apart; nothing is left out silently: see the report.
+ * (Space Ranger 1 to 4), Visium HD (bins, segmented cells), Xenium, MERSCOPE, CosMx, seqFISH, Stereo-seq, Slide-seq, Curio,
+ * original Spatial Transcriptomics, published MERFISH and STARmap tables, Loom, 10x matrices (HDF5 of both schemas, text folders),
+ * h5ad, AnnData and SpatialData in zarr, any table of values with one of coordinates. The input may be the vendor's folder, a
+ * folder above it, an archive of it (zip, tar), or one file, which finds its other half beside it. Parts are joined by id
+ * (by order only where a table of coordinates has no ids, and then with a warning); features that are no genes are kept
+ * apart; nothing is left out silently: see the report.
  *
  * Coordinates: x to the right, y down. Visium in pixels of the full-resolution image, with micrometres per pixel
  * from the array's pitch of 100 um where it is hexagonal; Xenium and MERSCOPE in micrometres.
