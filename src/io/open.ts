@@ -1,4 +1,5 @@
 import { boolean, checkOptions, either, number, oneOf, runRules, string, such } from "../core/check.ts";
+import { SpatialError } from "../core/errors.ts";
 import { checkAborted, type RunOptions } from "../core/progress.ts";
 import type { ReadReport, SpatialDataset } from "../model/dataset.ts";
 import type { Values } from "../model/matrix.ts";
@@ -112,6 +113,10 @@ export async function readSample(
   const report = draft();
   report.files.push(...archives);
   let ds = await candidate.read(report, options);
+  if (ds.cells.ids.length === 0)
+    throw new SpatialError("input", `${source.label} must hold observations, found none.`, {
+      subject: source.label,
+    });
   if (options.positions !== undefined && candidate.places !== true)
     ds = await withPositions(ds, options.positions, report, options);
   else if (ds.positions === null)

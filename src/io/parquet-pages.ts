@@ -1,6 +1,7 @@
 import type { ColumnMetaData, Compressors, SchemaElement } from "hyparquet";
 import { checkDeltas, checkPrefixes, checkRuns } from "./parquet-encodings.ts";
 import { type Cursor, type Fields, thriftStruct } from "./parquet-thrift.ts";
+import { unzstd } from "./zstd.ts";
 
 /** The most bytes that one packed byte can stand for. */
 const RATIO: Readonly<Record<string, number>> = {
@@ -28,10 +29,7 @@ export function boundedUnpackers(library: Compressors): Readonly<Record<string, 
     GZIP,
     LZ4_RAW,
     LZ4: (packed, size) => (isFramed(packed) ? LZ4 : LZ4_RAW)(packed, size),
-    ZSTD: async (packed) => {
-      const { default: Zstd } = await import("numcodecs/zstd");
-      return Zstd.fromConfig({ id: "zstd" }).decode(packed);
-    },
+    ZSTD: (packed) => unzstd(packed, "A page"),
   };
 }
 

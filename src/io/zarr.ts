@@ -7,6 +7,7 @@ import { narrow, wholeNumbers } from "./hdf5-values.ts";
 import { SAMPLE_TYPES } from "./pyramid.ts";
 import type { Source } from "./source.ts";
 import { checkPiece, checkRoom, packings } from "./zarr-guard.ts";
+import { zstdCodec } from "./zstd.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -49,6 +50,7 @@ interface Node {
  */
 export async function openZarr(source: Source, root: string): Promise<ZarrTree> {
   const zarr = await import("zarrita");
+  for (const codec of ["zstd", "numcodecs.zstd"]) zarr.registry.set(codec, async () => zstdCodec);
   const name = (root === "" ? source.label : root).replace(/\/+$/, "").replace(/^.*\//, "");
   const documents = await readDocuments(source, root);
   const nodes = toNodes(documents);
