@@ -18,7 +18,7 @@ import {
   writeSpatialData,
   writeTenxH5,
 } from "../../../dist/io.js";
-import { idList, isCategorical } from "../../../dist/model.js";
+import { categorical, idList, isCategorical, transcripts } from "../../../dist/model.js";
 import { analyze } from "../../../dist/pipeline.js";
 import { simulateTissue, writeSimulated } from "../../../dist/simulate.js";
 
@@ -27,32 +27,59 @@ const scripts = ["check_h5ad.py", "check_formats.py"].map((name) => join(import.
 const folder = mkdtempSync(join(tmpdir(), "tissular-h5ad-"));
 const data = process.env.TISSULAR_DATA ?? resolve(import.meta.dirname, "../../../../shared/data");
 
-const samples = {
-  "simulated visium": async () =>
-    readSample(
-      memorySource(
-        await writeSimulated(simulateTissue({ observations: 600, genes: 300, seed: 5 }), "visium"),
-      ),
-    ),
-  "simulated xenium": async () =>
-    readSample(
-      memorySource(
-        await writeSimulated(
-          simulateTissue({ layout: "cells", observations: 700, genes: 200, seed: 6 }),
-          "xenium",
-        ),
-      ),
-    ),
+const simulated = async (platform, options) => {
+  const written = await writeSimulated(simulateTissue(options), platform);
+  return readSample(memorySource(written));
 };
-for (const name of [
-  "visium_dlpfc_151673",
-  "xenium_sfe",
-  "stlearn_bca/test_data.h5",
-  "merscope_cellbound_sfe",
-  "spatialdata_xenium_sfe/xenium_sfe_v3.zarr",
+
+/** A dataset with transcripts about its cells, some in none, some of unknown quality. */
+function withTranscripts({ dataset }) {
+  const { data, cols, unit, micronsPerUnit } = dataset.positions;
+  const cells = idList(dataset.cells.ids);
+  const of = Int32Array.from({ length: 20_000 }, (_, t) => (t * 37) % cells.length);
+  const near = (axis) => Float64Array.from(of, (i, t) => data[i * cols + axis] + ((t * 7) % 11) / 3);
+  return {
+    dataset: {
+      ...dataset,
+      transcripts: transcripts({
+        unit,
+        micronsPerUnit,
+        x: near(0),
+        y: near(1),
+        z: Float64Array.from(of, (_, t) => (t % 13) / 7),
+        feature: Uint32Array.from(of, (_, t) => (t * t) % 5),
+        features: ["CD4", "β-actin", "Aph1b/c", "NegControlProbe_1", "BLANK_0006"],
+        quality: Float64Array.from(of, (_, t) => (t % 5 === 0 ? NaN : (t % 400) / 10)),
+        cell: categorical(
+          of.map((i, t) => (t % 3 === 0 ? -1 : i)),
+          cells,
+        ),
+        columns: {
+          fov: categorical(
+            of.map((i) => i % 2),
+            ["A1", "10"],
+          ),
+          overlaps_nucleus: Uint8Array.from(of, (i) => i % 2),
+        },
+      }),
+    },
+  };
+}
+
+const samples = {
+  "simulated visium": () => simulated("visium", { observations: 600, genes: 300, seed: 5 }),
+  "simulated xenium": async () =>
+    withTranscripts(await simulated("xenium", { layout: "cells", observations: 700, genes: 200, seed: 6 })),
+};
+for (const [name, options] of [
+  ["visium_dlpfc_151673"],
+  ["xenium_sfe", { transcripts: true }],
+  ["stlearn_bca/test_data.h5"],
+  ["merscope_cellbound_sfe"],
+  ["spatialdata_xenium_sfe/xenium_sfe_v3.zarr"],
 ]) {
   const path = join(data, "st", name);
-  if (existsSync(path)) samples[name] = async () => readSample(await pathSource(path));
+  if (existsSync(path)) samples[name] = async () => readSample(await pathSource(path), options);
 }
 
 /** Arrays as raw little-endian files beside a manifest that names their types. */
@@ -98,6 +125,19 @@ function dump(dataset, to) {
     ids: idList(t.ids),
     columns: Object.fromEntries(Object.entries(t.columns).map(([name, c]) => [name, column(c)])),
   });
+  const points = ({ x, y, z, feature, features, cell, quality, columns }) => {
+    const named = {
+      x,
+      y,
+      z,
+      feature_name: categorical(feature, features),
+      cell_id: cell,
+      qv: quality,
+      ...columns,
+    };
+    const known = Object.entries(named).filter(([, values]) => values !== null);
+    return Object.fromEntries(known.map(([name, values]) => [name, column(values)]));
+  };
   const record = (r, f) => Object.fromEntries(Object.entries(r).map(([name, v]) => [name, f(v)]));
   const manifest = {
     platform: dataset.platform,
@@ -115,6 +155,7 @@ function dump(dataset, to) {
       ringOffsets: array(s.ringOffsets),
       coordinates: array(s.coordinates),
     })),
+    transcripts: dataset.transcripts && points(dataset.transcripts),
     unit: dataset.positions?.unit ?? null,
     micronsPerUnit: dataset.positions?.micronsPerUnit ?? null,
     images: (dataset.images ?? []).map((image) => {
@@ -145,8 +186,7 @@ async function write(dataset, to) {
 let failed = false;
 try {
   for (const [name, read] of Object.entries(samples)) {
-    const sample = await read();
-    const { dataset } = await analyze(sample, { permutations: 100 });
+    const { dataset } = await analyze(await read(), { permutations: 100 });
     const to = join(folder, name.replaceAll(/\W/g, "_"));
     dump(dataset, to);
     await write(dataset, to);

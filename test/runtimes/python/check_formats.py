@@ -137,6 +137,15 @@ if find_spec("spatialdata") is not None:
         if want["unit"] == "px" and microns is not None:
             way = get_transformation(s.shapes[attrs["region"]], "micrometers").to_affine_matrix(("x", "y"), ("x", "y"))
             same("spatialdata micrometers", way, np.diag([microns, microns, 1.0]))
+    if "transcripts" in want:
+        points = s.points["transcripts"]
+        spatialdata.models.PointsModel().validate(points)
+        same_frame("spatialdata transcripts", points.compute(), want["transcripts"])
+        keys = points.attrs["spatialdata_attrs"]
+        same("spatialdata feature key", keys["feature_key"], "feature_name")
+        same("spatialdata instance key", keys["instance_key"], "cell_id")
+        way = get_transformation(points, "global").to_affine_matrix(("x", "y"), ("x", "y"))
+        same("spatialdata transcripts to global", way, np.eye(3))
     for image in want["images"]:
         pixels = np.asarray(Image.open(folder / image["file"]).convert("RGB"))
         same(f"spatialdata image {image['name']}", s.images[image["name"]].to_numpy(), np.moveaxis(pixels, 2, 0))
