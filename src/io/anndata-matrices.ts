@@ -42,7 +42,7 @@ export async function readExpression(
         { subject: file.name },
       );
     }
-    return readMatrix(file, path, report, run);
+    return readMatrix(file, path, report, run, own === null ? "narrowed" : "kept");
   };
   const packed = (x: Sparse | Dense, kind: Values): Expression<Sparse> | Expression<Dense> =>
     kind === "scaled" || x.kind === "sparse" || own !== null

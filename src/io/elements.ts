@@ -181,10 +181,11 @@ export async function readMatrix(
   path: string,
   report: Draft,
   run: RunOptions,
+  doubles: "kept" | "narrowed" = "narrowed",
 ): Promise<Sparse | Dense> {
   const subject = `"${path}" of ${file.name}`;
   const [rows, cols] = matrixShape(file, path);
-  if (!file.isGroup(path)) return readDense(file, path, rows, cols, run);
+  if (!file.isGroup(path)) return readDense(file, path, rows, cols, doubles, run);
   const byRow = encoding(file, path).startsWith("csr");
   const length = (part: string): number => file.info(`${path}/${part}`).length;
   checkRoom(subject, length("data"), byRow ? 1 : 2);
@@ -202,21 +203,25 @@ async function readDense(
   path: string,
   rows: number,
   cols: number,
+  doubles: "kept" | "narrowed",
   run: RunOptions,
 ): Promise<Dense> {
-  if (rows * cols * 4 > 4_000_000_000) {
+  const isDouble = doubles === "kept" && (await file.numbers(path, 0, 1)) instanceof Float64Array;
+  const bytes = rows * cols * (isDouble ? 8 : 4);
+  if (bytes > 4_000_000_000) {
     throw new SpatialError(
       "memory",
-      `"${path}" of ${file.name} is a full ${rows} x ${cols} matrix of ${((rows * cols * 4) / 1e9).toFixed(1)} GB.`,
+      `"${path}" of ${file.name} is a full ${rows} x ${cols} matrix of ${(bytes / 1e9).toFixed(1)} GB.`,
       { subject: file.name, hint: "Store it as a sparse matrix (scipy.sparse.csr_matrix)." },
     );
   }
   file.whole(path);
-  const data = new Float32Array(rows * cols);
+  const data = isDouble ? new Float64Array(rows * cols) : new Float32Array(rows * cols);
+  const read = isDouble ? file.numbers : file.floats;
   const step = Math.max(1, Math.floor(4_194_304 / Math.max(1, cols)));
   for (let start = 0; start < rows; start += step) {
     checkAborted(run.signal);
-    data.set(await file.floats(path, start, Math.min(rows, start + step)), start * cols);
+    data.set(await read(path, start, Math.min(rows, start + step)), start * cols);
     run.onProgress?.({ step: `read ${path} of ${file.name}`, fraction: Math.min(1, (start + step) / rows) });
     await breathe();
   }

@@ -192,6 +192,14 @@ export const datasets: fc.Arbitrary<SpatialDataset> = fc
               layers: d.keep.layers
                 ? {
                     log: expression(d.log, "log"),
+                    centred: expression(
+                      dense(
+                        n,
+                        p,
+                        Float64Array.from(d.scaled, (v, k) => (k === 0 ? -0.1 : v / 3)),
+                      ),
+                      "scaled",
+                    ),
                     "scaled/z": expression(
                       dense(
                         n,
