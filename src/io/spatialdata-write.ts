@@ -25,12 +25,13 @@ export type WriteSpatialDataOptions = Omit<WriteAnndataOptions, "library">;
  *
  * "global" has the unit of the positions (its axes say "micrometer" where that is so); pixels of known size have a
  * second system, "micrometers". It is version 0.1 of the container, on version 2 of zarr, which every SpatialData opens.
- * `readSample` makes the same dataset of it again, all but what `leftOut(ds, "spatialdata")` names and the transcripts, which are
- * read apart; rings that are open come back closed.
+ * `readSample` makes the same dataset of it again, all but what `leftOut(ds, "spatialdata")` names; rings that are open come back
+ * closed. Transcripts come with `transcripts: true`, in the unit of the positions, those of a quality below 20 left out and reported.
  *
  * @throws {SpatialError} `input` where `x` names no matrix or counts are not in memory; `option`; `aborted`
  *
- * Cost: linear in the stored values, corners and transcripts. Checked against spatialdata 0.7 and 0.8 value for value.
+ * Cost: linear in the stored values, corners and transcripts. Checked against spatialdata 0.7 (with
+ * anndata 0.12: it opens no table with 0.13) and 0.8 value for value.
  *
  * @example
  * ```ts

@@ -8,8 +8,17 @@ import {
   writeH5ad,
   writeSpatialData,
 } from "../../src/io/index.ts";
-import { idList, type SpatialDataset, type Table } from "../../src/model/index.ts";
+import {
+  categorical,
+  type Categorical,
+  idList,
+  type SpatialDataset,
+  type Table,
+  transcripts,
+  type Transcripts,
+} from "../../src/model/index.ts";
 import { datasets } from "./arbitrary.ts";
+import { full } from "./samples.ts";
 
 /** A dataset as plain values: names as lists, images by their pixels, parts that are not there as empty. */
 async function plain(ds: SpatialDataset): Promise<unknown> {
@@ -49,6 +58,54 @@ describe.each(Object.entries(written))("%s", (_, write) => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+/** Transcripts as plain values: names instead of numbers, which are given in the order of the file. */
+function named({ feature, features, featureKinds, cell, columns, ...rest }: Transcripts): unknown {
+  const names = ({ codes, categories }: Categorical): (string | null)[] =>
+    Array.from(codes, (code) => categories[code] ?? null);
+  return {
+    ...rest,
+    feature: Array.from(feature, (f) => [features[f], featureKinds[f]]),
+    cell: cell && names(cell),
+    columns: { ...columns, fov: names(columns["fov"] as Categorical) },
+  };
+}
+
+describe("transcripts in spatialdata", () => {
+  const written = transcripts({
+    unit: "px",
+    micronsPerUnit: 0.5,
+    x: Float64Array.of(0.1, -2, 1e5, 7),
+    y: Float64Array.of(3, 1 / 3, 0, -8),
+    z: Float64Array.of(0, 1.5, 1 / 7, 2),
+    feature: Uint32Array.of(2, 0, 2, 1),
+    features: ["β-actin", "NegControlProbe_1", "CD4"],
+    featureKinds: ["Gene Expression", "Negative Control Probe", "Gene Expression"],
+    quality: Float64Array.of(20, 40, NaN, 33.25),
+    cell: categorical(Int32Array.of(1, -1, 0, 1), ["b", "a/1"]),
+    columns: {
+      fov: categorical(Int32Array.of(0, 1, 1, 0), ["10", "A1"]),
+      overlaps_nucleus: Uint8Array.of(0, 1, 1, 0),
+    },
+  });
+  const readBack = async (t: Transcripts): Promise<Transcripts | undefined> => {
+    const store = await writeSpatialData({ ...(await full()), transcripts: t });
+    const { dataset } = await readSample(memorySource(store), { transcripts: true });
+    return dataset.transcripts;
+  };
+
+  it("read back as they were, every value and name", async () => {
+    const read = await readBack(written);
+    expect(read && named(read)).toEqual(named(written));
+  });
+
+  it("read back in the unit of the positions where they had another", async () => {
+    const read = await readBack({ ...written, unit: "um", micronsPerUnit: 1 });
+    expect([read?.unit, read?.micronsPerUnit]).toEqual(["px", 0.5]);
+    expect(read?.x).toEqual(written.x.map((v) => 2 * v));
+    expect(read?.y).toEqual(written.y.map((v) => 2 * v));
   });
 });
 
