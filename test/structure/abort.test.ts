@@ -15,6 +15,7 @@ import * as report from "../../src/report/index.ts";
 import * as simulate from "../../src/simulate/index.ts";
 import * as spatial from "../../src/spatial/index.ts";
 import * as stats from "../../src/stats/index.ts";
+import { bins, mappings, outlines, seen } from "../support/parts.ts";
 
 const tissue = simulate.simulateTissue({ observations: 300, genes: 240, modules: 4, seed: 8 });
 const ds = tissue.dataset;
@@ -38,28 +39,6 @@ function fewAtATime(x: model.Expression<model.Sparse>): model.Expression<model.B
   return { ...whole, blocks: (_, signal) => whole.blocks(40, signal) };
 }
 
-/** Four bins of 2 um in one row; the last two lie in cell 7. */
-const mappings: model.BarcodeMappings = {
-  kind: "barcode-mappings",
-  micrometers: 2,
-  rows: 1,
-  cols: 4,
-  cell: Uint32Array.of(0, 0, 7, 7),
-  inNucleus: Uint8Array.of(0, 0, 0, 1),
-  inCell: Uint8Array.of(0, 0, 1, 1),
-};
-const bins = model.dataset({
-  observation: "bin",
-  counts: model.expression(
-    model.sparse(4, 1, Uint32Array.of(0, 1, 2, 3, 4), new Uint32Array(4), Float32Array.of(1, 2, 3, 4)),
-    "counts",
-  ),
-  cells: model.table(model.squareBinIds(2, 1, 4), {
-    array_row: new Int32Array(4),
-    array_col: Int32Array.of(0, 1, 2, 3),
-  }),
-  genes: model.table(model.ids(["g"]), { gene_id: ["g"] }),
-});
 const mapped = new Uint8Array(
   parquetWriteBuffer({
     columnData: [
@@ -68,19 +47,6 @@ const mapped = new Uint8Array(
     rowGroupSize: 1,
   }),
 );
-const outlines: model.Shapes = {
-  kind: "shapes",
-  ids: model.ids(["a"]),
-  shapeOffsets: Uint32Array.of(0, 1),
-  ringOffsets: Uint32Array.of(0, 3),
-  coordinates: Float64Array.of(0, 0, 1, 0, 1, 1),
-};
-const seen = model.transcripts({
-  x: Float64Array.of(0.5, 9),
-  y: Float64Array.of(0.2, 9),
-  feature: Uint32Array.of(0, 1),
-  features: ["g", "h"],
-});
 const seenFile = (): io.Source =>
   io.memorySource(
     new Map([

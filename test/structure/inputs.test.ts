@@ -15,6 +15,7 @@ import * as report from "../../src/report/index.ts";
 import { simulateTissue, writeSimulated } from "../../src/simulate/index.ts";
 import * as spatial from "../../src/spatial/index.ts";
 import * as stats from "../../src/stats/index.ts";
+import { bins, mappings, outlines, seen } from "../support/parts.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -50,20 +51,6 @@ const a = Float64Array.from([3, 1, 2, 2]);
 const csvBytes = new TextEncoder().encode("id,x\na,1\nb,2\n");
 const table = communicate.interactionTable("human");
 
-const outlines: model.Shapes = {
-  kind: "shapes",
-  ids: model.ids(["a"]),
-  shapeOffsets: Uint32Array.of(0, 1),
-  ringOffsets: Uint32Array.of(0, 3),
-  coordinates: Float64Array.of(0, 0, 1, 0, 1, 1),
-};
-
-const seen = model.transcripts({
-  x: Float64Array.of(0.5, 9),
-  y: Float64Array.of(0.2, 9),
-  feature: Uint32Array.of(0, 1),
-  features: ["g", "h"],
-});
 const seenFile = new TextEncoder().encode(
   "transcript_id,cell_id,feature_name,x_location,y_location,z_location,qv\n1,a-1,g,1,2,3,40\n",
 );
@@ -91,29 +78,6 @@ const inBlocks = (
 ): model.Expression<model.BlockedMatrix> & { readonly source: unknown } => ({
   ...model.toBlocked(x),
   source: x,
-});
-
-/** Four bins of 2 um in one row; the last two lie in cell 7. */
-const mappings: model.BarcodeMappings = {
-  kind: "barcode-mappings",
-  micrometers: 2,
-  rows: 1,
-  cols: 4,
-  cell: Uint32Array.of(0, 0, 7, 7),
-  inNucleus: Uint8Array.of(0, 0, 0, 1),
-  inCell: Uint8Array.of(0, 0, 1, 1),
-};
-const bins = model.dataset({
-  observation: "bin",
-  counts: model.expression(
-    model.sparse(4, 1, Uint32Array.of(0, 1, 2, 3, 4), new Uint32Array(4), Float32Array.of(1, 2, 3, 4)),
-    "counts",
-  ),
-  cells: model.table(model.squareBinIds(2, 1, 4), {
-    array_row: new Int32Array(4),
-    array_col: Int32Array.of(0, 1, 2, 3),
-  }),
-  genes: model.table(model.ids(["g"]), { gene_id: ["g"] }),
 });
 
 /** One call of every verb that takes data. */
