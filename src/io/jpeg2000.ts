@@ -61,17 +61,45 @@ export async function decodeJpeg2000(
   }
 }
 
-/** The size stands in front, so that nobody makes room for another one. */
+/** The size stands in front, so that nobody makes room for another one, or looks for parts that the bytes cannot hold. */
 function checkSize(packed: Uint8Array, width: number, height: number, components: number): void {
   const end = Math.min(packed.length - 50, 4096);
   for (let at = 0; at <= end; at++) {
     if (packed[at] !== 0xff || packed[at + 1] !== 0x4f || packed[at + 2] !== 0xff || packed[at + 3] !== 0x51)
       continue;
-    const view = new DataView(packed.buffer, packed.byteOffset + at, 42);
+    const view = new DataView(packed.buffer, packed.byteOffset + at, packed.length - at);
     const [right, bottom, left, top] = [8, 12, 16, 20].map((k) => view.getUint32(k));
     if (right - left !== width || bottom - top !== height || view.getUint16(40) !== components)
       throw new RangeError("a picture of another size or kind");
+    const [across, down, tileLeft, tileTop] = [24, 28, 32, 36].map((k) => view.getUint32(k));
+    const tiles = Math.ceil((right - tileLeft) / across) * Math.ceil((bottom - tileTop) / down);
+    const packets = packetsOf(view, Math.min(across, width), Math.min(down, height));
+    // A part of a tile begins with 14 bytes, a packet takes one at least.
+    if (!(tiles * Math.max(14, packets * components) <= packed.length))
+      throw new RangeError("more parts than bytes");
     return;
   }
   throw new RangeError("no JPEG 2000 picture");
+}
+
+/** Packets of one component of one tile, by the marker of the coding style: layers times precincts of all resolutions. */
+function packetsOf(view: DataView, width: number, height: number): number {
+  for (let at = 4 + view.getUint16(4); at + 14 <= view.byteLength; at += 2 + view.getUint16(at + 2)) {
+    const marker = view.getUint16(at);
+    if (marker < 0xff4f || marker === 0xff90) break;
+    if (marker !== 0xff52) continue;
+    const own = (view.getUint8(at + 4) & 1) === 1;
+    const layers = view.getUint16(at + 6);
+    const levels = view.getUint8(at + 9);
+    if (levels > 32 || at + 14 + (own ? levels + 1 : 0) > view.byteLength) break;
+    let precincts = 0;
+    let shrink = 1;
+    for (let level = levels; level >= 0; level--, shrink *= 2) {
+      const size = own ? view.getUint8(at + 14 + level) : 0xff;
+      const [across, down] = [1 << (size & 15), 1 << (size >> 4)];
+      precincts += Math.ceil(width / shrink / across) * Math.ceil(height / shrink / down);
+    }
+    return layers * precincts;
+  }
+  throw new RangeError("no coding style");
 }

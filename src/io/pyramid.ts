@@ -48,9 +48,10 @@ export function imagePyramid(parts: PyramidParts): ImagePyramid {
         `A window must lie within ${size.width} x ${size.height} pixels of level ${level} of ${parts.name}, found ${width} x ${height} at ${x}, ${y}.`,
       );
     const names = options.channels ?? parts.channels;
+    const numbers = new Map(parts.channels.map((name, at) => [name, at]));
     const channels = names.map((name) => {
-      const at = parts.channels.indexOf(name);
-      if (at < 0)
+      const at = numbers.get(name);
+      if (at === undefined)
         throw refuse(`${parts.name} has the channels ${parts.channels.join(", ")}, asked for "${name}".`);
       return at;
     });
