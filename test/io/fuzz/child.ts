@@ -10,7 +10,7 @@ import { fingerprint } from "./sound.ts";
  */
 const [, , reader, seed, from, to, mark] = process.argv;
 const SECONDS = 4;
-const MEGABYTES = 900;
+const MEGABYTES = 1000;
 
 const { sample, read } = cases[reader];
 const files = await sample();
