@@ -165,8 +165,8 @@ interface Descent {
 
 /**
  * Moves the layout along the edges for all epochs; a new array. In each epoch every edge that is due moves its two ends, one
- * after the other: first as their heads, with negative samples, then as their tails. Blocks of nodes move at once, by where the
- * others stood before, so the layout does not depend on threads.
+ * after the other: first as their heads, with negative samples, then as their tails. Blocks of nodes move at once, by where all
+ * stood before, so the layout does not depend on threads; the nodes of a single block move by where the others are now.
  */
 async function descend(
   graph: Graph,
@@ -212,7 +212,7 @@ async function descend(
           heads.byteOffset,
           tails.byteOffset,
           rates.byteOffset,
-          now.byteOffset,
+          (blocks === 1 ? next : now).byteOffset,
           next.byteOffset,
           how.a,
           how.b,
