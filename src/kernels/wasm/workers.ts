@@ -32,14 +32,14 @@ interface Port {
 const PROGRAM = `
 const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 const port = node ? node.parentPort : globalThis;
-let lease = -1, exports;
+let lease = -1, kernels;
 const work = ({ job, shifts }) => {
   try {
-    if (lease !== job.lease) exports = new WebAssembly.Instance(job.module, { env: { memory: job.memory } }).exports;
+    if (lease !== job.lease) kernels = new WebAssembly.Instance(job.module, { env: { memory: job.memory } }).exports;
     lease = job.lease;
     const { calls, width } = job;
     const control = new Int32Array(job.memory.buffer, job.control, 2);
-    const kernel = exports[job.kernel];
+    const kernel = kernels[job.kernel];
     for (let t; Atomics.load(control, 1) === 0 && (t = Atomics.add(control, 0, 1)) * width < calls.length; )
       kernel(...calls.subarray(t * width, (t + 1) * width).map((v, k) => v + shifts[k]));
     port.postMessage("done");
