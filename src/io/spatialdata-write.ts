@@ -12,6 +12,7 @@ import { circlesFile, polygonsFile } from "./geoparquet-write.ts";
 import type { Rgb } from "./images.ts";
 import { leftOut } from "./left-out.ts";
 import { parquetColumn, parquetFile } from "./parquet-write.ts";
+import { FEATURES } from "./transcript-files.ts";
 import { transformations } from "./transforms-write.ts";
 import { createZarr, type ZarrWriter } from "./zarr-write.ts";
 
@@ -187,6 +188,7 @@ async function writePoints(w: ZarrWriter, ds: SpatialDataset, t: Transcripts): P
       ...(t.cell === null ? {} : { instance_key: "cell_id" }),
       version: "0.1",
     },
+    [FEATURES]: { names: t.features, kinds: t.featureKinds },
   });
   const written = Object.entries(columns).map(([name, column]) => parquetColumn(name, column));
   w.file("points/transcripts/points.parquet/part.0.parquet", await parquetFile(written));

@@ -18,8 +18,13 @@ export interface TranscriptFiles {
     readonly affine: Affine;
     readonly isMicrons: boolean;
     readonly keys: Readonly<Partial<Record<Role, string>>>;
+    /** Features that the store lists, those without a transcript too, and their kinds. */
+    readonly listed: ReadonlyMap<string, string>;
   } | null;
 }
+
+/** Attribute of points written here: `names` and `kinds` of all features. */
+export const FEATURES = "tissular_features";
 
 const NAMED = /^(.*\/)?([^/]*(?:transcripts|tx_file|transcriptlist)[^/]*)\.(parquet|csv|csv\.gz)$/i;
 const ENDINGS: readonly string[] = ["parquet", "csv.gz", "csv"];
@@ -65,7 +70,12 @@ async function storedPoints(source: Source, root: string): Promise<TranscriptFil
     const keys: Partial<Record<Role, string>> = {};
     if (typeof own["feature_key"] === "string") keys.feature = own["feature_key"];
     if (typeof own["instance_key"] === "string") keys.cell = own["instance_key"];
-    const store = { affine: place?.affine ?? IDENTITY, isMicrons: place?.isMicrons ?? false, keys };
+    const store = {
+      affine: place?.affine ?? IDENTITY,
+      isMicrons: place?.isMicrons ?? false,
+      keys,
+      listed: listedFeatures(object(attrs[FEATURES])),
+    };
     return [
       {
         name: `${root}${path}`,
@@ -76,6 +86,14 @@ async function storedPoints(source: Source, root: string): Promise<TranscriptFil
       },
     ];
   });
+}
+
+/** The features in an attribute of points, where they stand with their kinds. */
+function listedFeatures({ names, kinds }: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  const listed = new Map<string, string>();
+  if (!Array.isArray(names) || !Array.isArray(kinds) || kinds.length !== names.length) return listed;
+  for (const [f, name] of names.entries()) listed.set(String(name), String(kinds[f]));
+  return listed;
 }
 
 /**

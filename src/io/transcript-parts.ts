@@ -49,6 +49,7 @@ export async function openTable(source: Source, found: TranscriptFiles): Promise
     fov: startNames((name) => name === ""),
     compartment: startNames((name) => ["", "0", "None", "NA"].includes(name)),
   };
+  for (const feature of found.store?.listed.keys() ?? []) names.feature.ofText(feature);
   return found.kind === "csv" ? openText(source, found, names) : openParts(source, found, names);
 }
 

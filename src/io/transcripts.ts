@@ -39,7 +39,7 @@ export interface OpenTranscriptsResult extends Pick<Transcripts, "unit" | "micro
   readonly total: number | null;
   /** Is the quality of each known, and so `minQuality` heeded? */
   readonly hasQuality: boolean;
-  /** The names of all features in the files, in the order in which they come; one pass over their column. */
+  /** The names of all features in the files, in the order in which they come or, where the store lists them, in its order; one pass over their column. */
   readonly features: (run?: RunOptions) => Promise<readonly string[]>;
   /** One pass, in blocks of at most 131,072 transcripts. Names keep their numbers from block to block and pass to pass. */
   readonly blocks: (run?: RunOptions) => AsyncGenerator<TranscriptBlock>;
@@ -140,7 +140,8 @@ export async function openFound(
     )) {
       checkAborted(run.signal);
       const features = names.feature.list();
-      if (kinds.length < features.length) kinds = features.map((name) => kindOf(name, layout.platform));
+      if (kinds.length < features.length)
+        kinds = features.map((name) => store?.listed.get(name) ?? kindOf(name, layout.platform));
       read += length + dropped.quality + dropped.genes;
       unread += dropped.unread;
       const block = transcripts({

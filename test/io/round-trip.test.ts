@@ -61,13 +61,12 @@ describe.each(Object.entries(written))("%s", (_, write) => {
   });
 });
 
-/** Transcripts as plain values: names instead of numbers, which are given in the order of the file. */
-function named({ feature, features, featureKinds, cell, columns, ...rest }: Transcripts): unknown {
+/** Transcripts as plain values: names of cells instead of numbers, which are given in the order of the file. */
+function named({ cell, columns, ...rest }: Transcripts): unknown {
   const names = ({ codes, categories }: Categorical): (string | null)[] =>
     Array.from(codes, (code) => categories[code] ?? null);
   return {
     ...rest,
-    feature: Array.from(feature, (f) => [features[f], featureKinds[f]]),
     cell: cell && names(cell),
     columns: { ...columns, fov: names(columns["fov"] as Categorical) },
   };
@@ -81,8 +80,8 @@ describe("transcripts in spatialdata", () => {
     y: Float64Array.of(3, 1 / 3, 0, -8),
     z: Float64Array.of(0, 1.5, 1 / 7, 2),
     feature: Uint32Array.of(2, 0, 2, 1),
-    features: ["β-actin", "NegControlProbe_1", "CD4"],
-    featureKinds: ["Gene Expression", "Negative Control Probe", "Gene Expression"],
+    features: ["β-actin", "NegControlProbe_1", "CD4", "without a transcript"],
+    featureKinds: ["Gene Expression", "Negative Control Probe", "Gene Expression", "a kind of one's own"],
     quality: Float64Array.of(20, 40, NaN, 33.25),
     cell: categorical(Int32Array.of(1, -1, 0, 1), ["b", "a/1"]),
     columns: {
@@ -96,7 +95,7 @@ describe("transcripts in spatialdata", () => {
     return dataset.transcripts;
   };
 
-  it("read back as they were, every value and name", async () => {
+  it("read back as they were, every value and name, those of features without a transcript too", async () => {
     const read = await readBack(written);
     expect(read && named(read)).toEqual(named(written));
   });
