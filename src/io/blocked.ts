@@ -18,7 +18,8 @@ import type { StoredRows } from "./row-blocks.ts";
 import type { Source } from "./source.ts";
 import { chooseTable, isSpatialData } from "./spatialdata.ts";
 import { openSource } from "./url.ts";
-import { findZarr, openZarr } from "./zarr.ts";
+import { openZarr } from "./zarr.ts";
+import { findZarr } from "./zarr-documents.ts";
 
 /** Options of `openMatrix`. */
 export interface OpenMatrixOptions extends RunOptions {

@@ -7,7 +7,7 @@ import { unpackLz4 } from "./lz4.ts";
 import { asColumn, asNumbers, asTexts, openParquet, type ParquetValues, readParquet } from "./parquet.ts";
 import { memorySource } from "./source.ts";
 import { type Csv, csvColumn, csvNumbers, csvStrings } from "./text.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** A table by columns, whatever it is kept as. */
 export interface ColumnTable {

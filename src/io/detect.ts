@@ -23,7 +23,8 @@ import { openSource } from "./url.ts";
 import { findVisium, isBin, readVisium } from "./visium.ts";
 import { findVisiumHd, readVisiumHd } from "./visium-hd.ts";
 import { findXenium, readXenium } from "./xenium.ts";
-import { findZarr, openZarr } from "./zarr.ts";
+import { openZarr } from "./zarr.ts";
+import { findZarr } from "./zarr-documents.ts";
 
 /** One sample that was found, and how to read it. */
 export interface Candidate {

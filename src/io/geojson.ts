@@ -2,7 +2,7 @@ import { SpatialError } from "../core/errors.ts";
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Shapes } from "../model/shapes.ts";
 import { type Part, shapeBuilder } from "./polygons.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import { SpatialError } from "../core/errors.ts";
 import { fromWkb, type Geometry } from "./geometry.ts";
 import { asNumbers, asTexts, openParquet, readParquet } from "./parquet.ts";
 import type { Source } from "./source.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** Reads a GeoParquet file: geometry as well-known binary, names from the index of its writer, radii of circles. */
 export async function readGeoParquet(source: Source, name: string): Promise<Geometry> {

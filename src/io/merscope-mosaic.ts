@@ -4,7 +4,7 @@ import type { Source } from "./source.ts";
 import type { Affine } from "../model/image.ts";
 import { inverse } from "./transforms.ts";
 import { parseJson } from "./visium.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** How micrometres become pixels of the mosaic images and back, and the file that says it. */
 export interface MosaicTransform {

@@ -4,7 +4,8 @@ import { imagePyramid, samplesOf } from "./pyramid.ts";
 import type { Draft } from "./report.ts";
 import { ownImage } from "./spatialdata-images.ts";
 import { after, inverse, type Placement, placement, toAffine } from "./transforms.ts";
-import { object, type ZarrTree } from "./zarr.ts";
+import type { ZarrTree } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** What a group of a zarr store says of the image in it. */
 interface Multiscale {

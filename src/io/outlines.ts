@@ -12,7 +12,7 @@ import { sample } from "./report.ts";
 import { memorySource, type Source } from "./source.ts";
 import { csvColumn, csvStrings, parseCsv, textColumn } from "./text.ts";
 import { CORNERS, cornersOfParquet, cornersOfText } from "./xenium.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** Outlines of a file before they are reported. */
 export interface Outlines {

@@ -1,7 +1,8 @@
 import type { Image } from "../model/image.ts";
 import { encodePng, type Rgb } from "./images.ts";
 import type { Draft } from "./report.ts";
-import { object, type ZarrTree } from "./zarr.ts";
+import type { ZarrTree } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** Values of the largest image that is read whole: 11,500 x 11,500 pixels in three colors. */
 const MOST = 400_000_000;

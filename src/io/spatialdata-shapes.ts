@@ -5,7 +5,8 @@ import { readGeoParquet } from "./geoparquet.ts";
 import { counted, type Draft } from "./report.ts";
 import type { Source } from "./source.ts";
 import { type Placement, placement } from "./transforms.ts";
-import { object, type ZarrTree } from "./zarr.ts";
+import type { ZarrTree } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** Shapes as GeoParquet (0.2 on) or as ragged arrays in the store (0.1). */
 export async function readShapes(

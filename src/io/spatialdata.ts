@@ -14,7 +14,8 @@ import type { Source } from "./source.ts";
 import { readOwnImages } from "./spatialdata-images.ts";
 import { nameOf, placementOf, readOtherShapes, readShapes } from "./spatialdata-shapes.ts";
 import { IDENTITY, type Placement } from "./transforms.ts";
-import { object, type ZarrTree } from "./zarr.ts";
+import type { ZarrTree } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 /** Is this store a SpatialData (or a part of one)? */
 export function isSpatialData(tree: ZarrTree): boolean {

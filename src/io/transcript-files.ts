@@ -4,7 +4,8 @@ import { sample } from "./report.ts";
 import type { Source } from "./source.ts";
 import { IDENTITY, placement } from "./transforms.ts";
 import type { Role } from "./transcript-layout.ts";
-import { findZarr, object, openZarr } from "./zarr.ts";
+import { openZarr } from "./zarr.ts";
+import { findZarr, object } from "./zarr-documents.ts";
 
 /** The transcripts of one sample: one table, or the parts of one. */
 export interface TranscriptFiles {

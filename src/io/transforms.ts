@@ -1,5 +1,5 @@
 import type { Affine } from "../model/image.ts";
-import { object } from "./zarr.ts";
+import { object } from "./zarr-documents.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { SpatialError } from "../core/errors.ts";
 import { fetchPart, findRemote, LARGEST, type Remote, tooLarge } from "./http.ts";
 import { pathSource } from "./node.ts";
 import type { Source } from "./source.ts";
-import { consolidated } from "./zarr.ts";
+import { consolidated } from "./zarr-documents.ts";
 
 /** Options of `urlSource`. */
 export interface UrlSourceOptions {

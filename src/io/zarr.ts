@@ -3,13 +3,12 @@ import { SpatialError } from "../core/errors.ts";
 import type { Raster, SampleType } from "../model/image.ts";
 import type { Elements } from "./elements.ts";
 import type { H5Attribute, H5Info } from "./hdf5.ts";
-import { narrow, wholeNumbers } from "./hdf5-values.ts";
-import { SAMPLE_TYPES } from "./pyramid.ts";
+import { wholeNumbers } from "./hdf5-values.ts";
 import type { Source } from "./source.ts";
+import { type Json, METADATA, readDocuments, toChildren, toNodes } from "./zarr-documents.ts";
 import { checkPiece, checkRoom, packings } from "./zarr-guard.ts";
+import { type Numbers, type Part, rowMajor, sampleType, toNumbers, typeOf } from "./zarr-values.ts";
 import { zstdCodec } from "./zstd.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A zarr store (version 2 or 3) as a tree of elements, plus its attributes as they stand. */
 export interface ZarrTree extends Elements {
@@ -23,25 +22,8 @@ export interface ZarrTree extends Elements {
 /** From a first index to one past the last. */
 type Interval = readonly [first: number, last: number];
 
-/** Metadata files of both versions; what else lies in a store are chunks (or, in SpatialData, parquet). */
-const METADATA = /(^|\/)(zarr\.json|\.zgroup|\.zarray|\.zattrs|\.zmetadata|zmetadata)$/;
 /** Values read at once at most; a store can claim any shape. */
 const MOST = 200_000_000;
-
-/** The outermost folders of a source that are zarr stores, "" or ending in "/". */
-export function findZarr(source: Source): string[] {
-  const folders = source.names.filter((n) => METADATA.test(n)).map((n) => n.slice(0, n.lastIndexOf("/") + 1));
-  const roots = new Set<string>();
-  for (const folder of [...new Set(folders)].sort())
-    if (![...roots].some((root) => folder.startsWith(root))) roots.add(folder);
-  return [...roots];
-}
-
-interface Node {
-  readonly attributes: Json;
-  /** The description of an array; null for a group. */
-  readonly array: Json | null;
-}
 
 /**
  * Opens a zarr store in a folder of a source. Its description is read at once, from the consolidated file where there
@@ -249,153 +231,4 @@ async function orMissing(read: () => Promise<Uint8Array>): Promise<Uint8Array | 
     if (error instanceof SpatialError && error.code === "not-found") return undefined;
     throw error;
   }
-}
-
-/** The paths that a consolidated document of either version describes. */
-export function consolidated(bytes: Uint8Array, name: string): string[] {
-  const document = parseJson(bytes, name);
-  return Object.keys(object(document["metadata"] ?? object(document["consolidated_metadata"])["metadata"]));
-}
-
-/** Every metadata document by its name below the root. */
-async function readDocuments(source: Source, root: string): Promise<Map<string, Json>> {
-  const documents = new Map<string, Json>();
-  const listed = source.names.filter((n) => n.startsWith(root) && METADATA.test(n));
-  const isConsolidated = (n: string): boolean => /zmetadata$/.test(n) || n === `${root}zarr.json`;
-  for (const file of [...listed.filter(isConsolidated), ...listed.filter((n) => !isConsolidated(n))]) {
-    const path = file.slice(root.length);
-    if (documents.has(path)) continue;
-    const document = parseJson(await source.bytes(file), file);
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    if (/zmetadata$/.test(path)) {
-      for (const [key, value] of Object.entries(object(document["metadata"])))
-        if (!documents.has(folder + key)) documents.set(folder + key, object(value));
-      continue;
-    }
-    const { consolidated_metadata: inside, ...own } = document;
-    documents.set(path, own);
-    for (const [key, value] of Object.entries(object(object(inside)["metadata"]))) {
-      const { consolidated_metadata: _, ...rest } = object(value);
-      if (!documents.has(`${folder}${key}/zarr.json`)) documents.set(`${folder}${key}/zarr.json`, rest);
-    }
-  }
-  return documents;
-}
-
-function parseJson(bytes: Uint8Array, subject: string): Json {
-  try {
-    return object(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    throw new SpatialError("format", `${subject} must be JSON, but it is not.`, { subject, cause });
-  }
-}
-
-/** The value if it is a JSON object, else {}. */
-export function object(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-function toNodes(documents: ReadonlyMap<string, Json>): Map<string, Node> {
-  const nodes = new Map<string, Node>([["", { attributes: {}, array: null }]]);
-  for (const [key, document] of documents) {
-    const cut = key.lastIndexOf("/");
-    const path = key.slice(0, Math.max(0, cut));
-    for (let up = path; up !== ""; up = up.slice(0, Math.max(0, up.lastIndexOf("/"))))
-      if (!nodes.has(up)) nodes.set(up, { attributes: {}, array: null });
-    const file = key.slice(cut + 1);
-    const { attributes, array } = nodes.get(path) ?? { attributes: {}, array: null };
-    if (file === ".zattrs") nodes.set(path, { attributes: document, array });
-    else if (file === ".zarray") nodes.set(path, { attributes, array: document });
-    else if (file === "zarr.json") {
-      const isArray = document["node_type"] === "array";
-      nodes.set(path, { attributes: object(document["attributes"]), array: isArray ? document : null });
-    }
-  }
-  return nodes;
-}
-
-function toChildren(nodes: ReadonlyMap<string, Node>): Map<string, string[]> {
-  const children = new Map<string, string[]>();
-  for (const path of [...nodes.keys()].sort()) {
-    if (path === "") continue;
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-    const list = children.get(parent) ?? [];
-    list.push(path.slice(path.lastIndexOf("/") + 1));
-    children.set(parent, list);
-  }
-  return children;
-}
-
-function typeOf(dtype: unknown): H5Info["type"] {
-  const text = String(dtype);
-  if (/^(u?int\d+|[<>|][iu]\d)/.test(text)) return "integer";
-  if (/^(float\d+|[<>|]f\d)/.test(text)) return "float";
-  if (/^(bool|\|b1)/.test(text)) return "boolean";
-  return /^(string|\|O|[<>|][US]\d)/.test(text) ? "string" : "other";
-}
-
-/** 64-bit whole numbers and truth values are handed out in types that pixels have. */
-function sampleType(dtype: unknown): SampleType | null {
-  const text = String(dtype);
-  const [, kind, bytes] = /^[<>|]([iuf])([1248])$/.exec(text) ?? [];
-  const type = kind === undefined ? text : `${{ i: "int", u: "uint", f: "float" }[kind]}${8 * Number(bytes)}`;
-  if (type === "int64" || type === "uint64") return "float64";
-  const known: readonly string[] = SAMPLE_TYPES;
-  return known.includes(type) ? (type as SampleType) : null;
-}
-
-interface Part {
-  readonly data: ArrayLike<unknown>;
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-}
-
-/** Values with the last axis fastest, whatever order the store keeps. */
-function rowMajor({ data, shape, stride }: Part): ArrayLike<unknown> {
-  const rank = shape.length;
-  let want = 1;
-  let isPlain = true;
-  for (let axis = rank - 1; axis >= 0; axis--) {
-    isPlain &&= shape[axis] === 1 || stride[axis] === want;
-    want *= shape[axis];
-  }
-  if (isPlain) return data;
-  const values = data as Float64Array;
-  const out = Array.isArray(data)
-    ? new Array<number>(want)
-    : new (values.constructor as Float64ArrayConstructor)(want);
-  const at = shape.map(() => 0);
-  for (let k = 0, from = 0; k < want; k++) {
-    out[k] = values[from];
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      from += stride[axis];
-      if (++at[axis] < shape[axis]) break;
-      from -= shape[axis] * stride[axis];
-      at[axis] = 0;
-    }
-  }
-  return out;
-}
-
-type Numbers = Float64Array | Float32Array | Int32Array;
-
-/** 8- and 16-bit and truth values as 32-bit, 64-bit ones as floats where they do not fit. */
-function toNumbers(
-  values: ArrayLike<unknown>,
-  path: string,
-  name: string,
-  fail: (what: string) => SpatialError,
-): Numbers {
-  if (values instanceof Float64Array || values instanceof Float32Array || values instanceof Int32Array)
-    return values;
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return narrow(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), path, name);
-  if (values instanceof Uint32Array) return Float64Array.from(values);
-  if (ArrayBuffer.isView(values))
-    return (values as Uint8Array).constructor.name.startsWith("Float")
-      ? Float32Array.from(values as Uint8Array)
-      : Int32Array.from(values as Uint8Array);
-  const list = Array.from(values);
-  if (!list.every((v) => typeof v === "boolean")) throw fail("must hold numbers, but it does not");
-  return Int32Array.from(list, Number);
 }

@@ -1,5 +1,5 @@
-// The same analysis in Node 20, Node 24 and Deno must give the same bytes. usage: digests.mjs FOLDER_WITH_node_AND_deno
-import { execFileSync } from "node:child_process";
+// The same analysis in Node 20, Node 24 and Deno must give the same bytes and print nothing. usage: digests.mjs FOLDER_WITH_node_AND_deno
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,9 +45,9 @@ try {
     const seen = {};
     for (const [name, command] of Object.entries({ ...runtimes, "this Node again": [process.execPath] })) {
       const out = join(folder, `${platform} ${name}`);
-      execFileSync(command[0], [...command.slice(1), cli, "analyze", sample, "--out", out, "--quiet"], {
-        stdio: "inherit",
-      });
+      const asked = [...command.slice(1), cli, "analyze", sample, "--out", out, "--quiet"];
+      const { status, stderr } = spawnSync(command[0], asked, { encoding: "utf8" });
+      if (status !== 0 || stderr !== "") throw new Error(`${name} ended with ${status} and said: ${stderr}`);
       seen[name] = await digests(out);
     }
     const reference = seen["this Node"];
