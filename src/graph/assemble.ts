@@ -121,13 +121,14 @@ export function coordinates(
   positions: Positions,
   rows: Uint32Array,
   allowed: readonly number[],
+  otherwise?: string,
 ): Float64Array {
   const { cols, data } = positions;
   if (!allowed.includes(cols)) {
     throw new SpatialError(
       "input",
       `${verb} needs positions with ${allowed.join(" or ")} columns, found ${cols}.`,
-      { subject: "positions" },
+      { subject: "positions", hint: otherwise },
     );
   }
   const points = new Float64Array(rows.length * cols);

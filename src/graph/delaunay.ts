@@ -1,13 +1,20 @@
-import Delaunator from "delaunator";
 import { checkOptions, either, literal, number, oneOf, such } from "../core/check.ts";
-import { nearestOthers, placeIndex, pointTree } from "../kernels/geometry.ts";
 import { nthSmallest } from "../kernels/select.ts";
 import type { Categorical, Graph, Positions } from "../model/index.ts";
-import { coordinates, isCategorical, pairList, sampleRows } from "./assemble.ts";
+import { quantile } from "../stats/index.ts";
+import { isCategorical, pairList } from "./assemble.ts";
+import { type Triangulation, triangulate } from "./triangulation.ts";
 
 export interface DelaunayGraphOptions {
-  /** Longer edges are dropped: a length in the unit of the positions, or "auto" (default); `Infinity` keeps all. */
+  /**
+   * Longer edges are dropped: a length in the unit of the positions, or "auto"; `Infinity` keeps all. Default "auto", or
+   * `Infinity` where `percentile` or `alpha` is given.
+   */
   readonly maxLength?: number | "auto";
+  /** Edges longer than this percentile of all lengths are dropped, from 0 to 100. */
+  readonly percentile?: number;
+  /** Edges outside the alpha complex are dropped: a disc of this radius (unit of the positions) must touch both ends and hold no other observation. */
+  readonly alpha?: number;
   /** Sample of each observation; samples are never joined. */
   readonly sample?: Categorical;
 }
@@ -16,17 +23,30 @@ export interface DelaunayGraphResult {
   readonly graph: Graph;
   /** The longest length allowed, in the unit of the positions. */
   readonly maxLength: number;
-  /** Edges of the triangulation that were longer and dropped. */
+  /** Edges of the triangulation that were longer, or outside the alpha complex, and dropped. */
   readonly dropped: number;
-  readonly params: { readonly maxLength: number | "auto" };
+  /** Observations at the very place of an earlier one, joined to the first there alone. */
+  readonly coincident: number;
+  readonly params: {
+    readonly maxLength: number | "auto";
+    readonly percentile: number | null;
+    readonly alpha: number | null;
+  };
 }
 
 /**
  * Who are natural neighbors, whatever the local density? Joins observations that share an edge of the Delaunay
  * triangulation, without the long edges that bridge gaps and rim.
  *
- * With `maxLength: "auto"` an edge may be as long as median + 8 * MAD of all edges (median absolute deviation),
- * and at least twice the median. Nothing is ever jittered: observations at the very same place are triangulated as one, the first of
+ * Three ways to prune, alone or together:
+ * - `maxLength`: by length. "auto" allows median + 8 * MAD of all edges (median absolute deviation), and at least twice the median.
+ * - `percentile`: by rank of length, over all samples, interpolated as NumPy over the edges both ways. (squidpy counts a
+ *   length of 0 for each observation too, so its 99th is nearly our 98.8th.)
+ * - `alpha`: by emptiness. An edge belongs to the alpha complex where the smallest empty disc with both ends on its rim has radius
+ *   <= alpha: half its length where the disc on the edge as diameter is empty, else the circumradius of the smaller
+ *   triangle at the edge. What is left follows holes and dents of the tissue that are wider than 2 alpha.
+ *
+ * Nothing is ever jittered: observations at the very same place are triangulated as one, the first of
  * them, and each other one is joined to that first one alone, at distance 0; observations on one line are
  * joined to the next along it. Where four or more observations lie on one circle (as on a lattice), the
  * triangulation is not unique, and one of the possible ones is returned.
@@ -36,7 +56,7 @@ export interface DelaunayGraphResult {
  * @throws {SpatialError} `input` for positions that are not finite or not two columns; `option`
  *
  * Cost: O(n log n); a million cells in about 2 s. Triangulation by the package delaunator. Checked against squidpy 1.8.3
- * `spatial_neighbors_delaunay` on jittered positions (neighbors exactly, distances to 1e-7).
+ * `spatial_neighbors_delaunay` on jittered positions (neighbors exactly, pruned to a percentile too; distances to 1e-7); alpha against brute force. Edelsbrunner, Kirkpatrick and Seidel 1983, doi:10.1109/TIT.1983.1056714.
  *
  * @example
  * ```ts
@@ -52,112 +72,70 @@ export interface DelaunayGraphResult {
 export function delaunayGraph(positions: Positions, options: DelaunayGraphOptions = {}): DelaunayGraphResult {
   checkOptions("delaunayGraph", options, {
     maxLength: either(number(0), literal(Infinity), oneOf("auto")),
+    percentile: number(0, 100),
+    alpha: number(0),
     sample: such("a categorical", isCategorical),
   });
-  const { maxLength: wanted = "auto", sample } = options;
+  const { percentile, alpha, sample } = options;
+  const wanted = options.maxLength ?? (percentile === undefined && alpha === undefined ? "auto" : Infinity);
   const pairs = pairList("delaunayGraph");
-  const samples = sampleRows("delaunayGraph", positions.rows, sample).map((rows) => {
-    const points = coordinates("delaunayGraph", positions, rows, [2]);
-    const { first } = placeIndex(points);
-    const distinct = rows.map((_, r) => r).filter((r) => first[r] === r);
-    for (let r = 0; r < rows.length; r++) if (first[r] !== r) pairs.push(rows[first[r]], rows[r], 0);
-    const places = distinct.length === rows.length ? points : selectPoints(points, distinct);
-    const ends = planarEdges(places);
-    return { rows, distinct, ends, lengths: edgeLengths(places, ends) };
-  });
-  const maxLength = wanted === "auto" ? usualLength(samples.map((s) => s.lengths)) : wanted;
+  const { parts, coincident } = triangulate("delaunayGraph", positions, sample, pairs);
+  const lengths = parts.map((part) => part.lengths);
+  const maxLength = Math.min(
+    wanted === "auto" ? usualLength(together(lengths)) : wanted,
+    percentile === undefined ? Infinity : lengthAt(together([...lengths, ...lengths]), percentile),
+  );
   let dropped = 0;
-  for (const { rows, distinct, ends, lengths } of samples) {
-    for (let e = 0; e < lengths.length; e++) {
-      if (lengths[e] > maxLength) dropped++;
-      else pairs.push(rows[distinct[ends[2 * e]]], rows[distinct[ends[2 * e + 1]]], lengths[e]);
+  for (const part of parts) {
+    for (let e = 0; e < part.lengths.length; e++) {
+      if (part.lengths[e] > maxLength || (alpha !== undefined && emptyRadius(part, e) > alpha)) dropped++;
+      else pairs.push(part.rows[part.ends[2 * e]], part.rows[part.ends[2 * e + 1]], part.lengths[e]);
     }
   }
-  return { graph: pairs.graph(positions.rows), maxLength, dropped, params: { maxLength: wanted } };
+  return {
+    graph: pairs.graph(positions.rows),
+    maxLength,
+    dropped,
+    coincident,
+    params: { maxLength: wanted, percentile: percentile ?? null, alpha: alpha ?? null },
+  };
 }
 
-function selectPoints(points: Float64Array, rows: Uint32Array): Float64Array {
-  const places = new Float64Array(2 * rows.length);
-  for (let r = 0; r < rows.length; r++) {
-    places[2 * r] = points[2 * rows[r]];
-    places[2 * r + 1] = points[2 * rows[r] + 1];
+/** Radius of the smallest disc that has both ends of edge e on its rim and no place inside. */
+function emptyRadius({ places, ends, opposite, lengths }: Triangulation, e: number): number {
+  const half = lengths[e] / 2;
+  let least = Infinity;
+  let attached = false;
+  const [i, j] = [2 * ends[2 * e], 2 * ends[2 * e + 1]];
+  for (const corner of [opposite[2 * e], opposite[2 * e + 1]]) {
+    if (corner < 0) continue;
+    const ax = places[i] - places[2 * corner];
+    const ay = places[i + 1] - places[2 * corner + 1];
+    const bx = places[j] - places[2 * corner];
+    const by = places[j + 1] - places[2 * corner + 1];
+    if (ax * bx + ay * by < 0) attached = true; // inside the disc on the edge
+    const sides = Math.sqrt((ax * ax + ay * ay) * (bx * bx + by * by));
+    least = Math.min(least, (half * sides) / Math.abs(ax * by - ay * bx));
   }
-  return places;
+  return attached ? least : half;
 }
 
-/** Both ends of every edge of the triangulation of distinct points, or of the line they lie on. */
-function planarEdges(places: Float64Array): Uint32Array {
-  const line = orderOnLine(places);
-  if (line !== null)
-    return Uint32Array.from({ length: 2 * Math.max(0, line.length - 1) }, (_, e) => line[(e + 1) >> 1]);
-
-  const { triangles, halfedges } = new Delaunator(places);
-  const ends: Uint32Array = new Uint32Array(triangles.length * 2 + places.length);
-  let count = 0;
-  const joined = new Uint8Array(places.length / 2);
-  for (let e = 0; e < triangles.length; e++) {
-    joined[triangles[e]] = 1;
-    if (e < halfedges[e]) continue; // the twin will add it
-    ends[count++] = triangles[e];
-    ends[count++] = triangles[e % 3 === 2 ? e - 2 : e + 1];
-  }
-  // What rounding cannot tell from its neighbor is left out of the triangulation: joined to its nearest.
-  const left = joined.indexOf(0) < 0 ? null : nearestOthers(pointTree(places, 2), 1).indices;
-  for (let i = 0; left !== null && i < joined.length; i++) {
-    if (joined[i] === 1) continue;
-    ends[count++] = i;
-    ends[count++] = left[i];
-    joined[left[i]] = 1; // of two left out that are nearest to each other, once
-  }
-  return ends.slice(0, count);
-}
-
-/** The points in order along their common line; null where they span a plane (wider than 1e-10 of their length). */
-function orderOnLine(places: Float64Array): Uint32Array | null {
-  const n = places.length / 2;
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
-  if (n < 3) return order;
-  const [x0, y0] = places;
-  let far = 0;
-  let reach = 0;
-  for (let i = 1; i < n; i++) {
-    const dx = places[2 * i] - x0;
-    const dy = places[2 * i + 1] - y0;
-    if (dx * dx + dy * dy > reach) {
-      reach = dx * dx + dy * dy;
-      far = i;
-    }
-  }
-  const ux = places[2 * far] - x0;
-  const uy = places[2 * far + 1] - y0;
-  const along = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const dx = places[2 * i] - x0;
-    const dy = places[2 * i + 1] - y0;
-    if (Math.abs(ux * dy - uy * dx) > 1e-10 * reach) return null;
-    along[i] = ux * dx + uy * dy;
-  }
-  return order.sort((i, j) => along[i] - along[j] || i - j);
-}
-
-function edgeLengths(places: Float64Array, ends: Uint32Array): Float64Array {
-  const lengths = new Float64Array(ends.length / 2);
-  for (let e = 0; e < lengths.length; e++) {
-    const dx = places[2 * ends[2 * e]] - places[2 * ends[2 * e + 1]];
-    const dy = places[2 * ends[2 * e] + 1] - places[2 * ends[2 * e + 1] + 1];
-    lengths[e] = Math.sqrt(dx * dx + dy * dy);
-  }
-  return lengths;
-}
-
-/** median + 8 * MAD, at least twice the median; 0 where there is no edge. */
-function usualLength(perSample: readonly Float64Array[]): number {
+function together(perSample: readonly Float64Array[]): Float64Array {
   const lengths = new Float64Array(perSample.reduce((sum, l) => sum + l.length, 0));
   let at = 0;
   for (const l of perSample) {
     lengths.set(l, at);
     at += l.length;
   }
+  return lengths;
+}
+
+function lengthAt(lengths: Float64Array, percentile: number): number {
+  return lengths.length === 0 ? 0 : quantile(lengths, percentile / 100);
+}
+
+/** median + 8 * MAD, at least twice the median; 0 where there is no edge. */
+function usualLength(lengths: Float64Array): number {
   if (lengths.length === 0) return 0;
   const median = middle(lengths);
   const deviation = middle(lengths.map((l) => Math.abs(l - median)));

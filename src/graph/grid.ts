@@ -1,4 +1,4 @@
-import { checkOptions, integer, oneOf, such } from "../core/check.ts";
+import { boolean, checkOptions, integer, oneOf, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { placeIndex } from "../kernels/geometry.ts";
 import type { Categorical, Graph } from "../model/index.ts";
@@ -7,6 +7,8 @@ import { isCategorical, pairList, sampleRows } from "./assemble.ts";
 export interface GridGraphOptions {
   /** "hex", "square", or "auto" (default): hex where row + column has the same parity everywhere. */
   readonly lattice?: "auto" | "hex" | "square";
+  /** On a square array, join spots that touch at a corner too: 8 neighbors instead of 4. Default false. */
+  readonly corners?: boolean;
   /** How many steps from spot to spot make a neighbor; default 1. */
   readonly rings?: number;
   /** Sample of each spot; samples are never joined. */
@@ -15,13 +17,14 @@ export interface GridGraphOptions {
 
 const hexSteps = [0, -2, 0, 2, -1, -1, -1, 1, 1, -1, 1, 1];
 const squareSteps = [0, -1, 0, 1, -1, 0, 1, 0];
+const cornerSteps = [-1, -1, -1, 1, 1, -1, 1, 1];
 
 /**
  * Which spots touch on a regular array? Joins the spots (or bins) of a Visium-like lattice by their array rows and
  * columns, not by pixels, so that rotation and rounding do not matter.
  *
  * On a hexagonal array (row + column all even, or all odd) the neighbors of (r, c) are (r, c +- 2) and (r +- 1, c +- 1);
- * on a square array (r, c +- 1) and (r +- 1, c). With `rings: k`, spots up to k steps away are joined; a step goes
+ * on a square array (r, c +- 1) and (r +- 1, c), and with `corners` (r +- 1, c +- 1). With `rings: k`, spots up to k steps away are joined; a step goes
  * from one occupied spot to another, so a hole in the tissue is walked around.
  *
  * @param arrayRow array row of each spot, length n
@@ -45,10 +48,17 @@ const squareSteps = [0, -1, 0, 1, -1, 0, 1, 0];
 export function gridGraph(arrayRow: Int32Array, arrayCol: Int32Array, options: GridGraphOptions = {}): Graph {
   checkOptions("gridGraph", options, {
     lattice: oneOf("auto", "hex", "square"),
+    corners: boolean(),
     rings: integer(1, 1000),
     sample: such("a categorical", isCategorical),
   });
-  const { lattice = "auto", rings = 1, sample } = options;
+  const { lattice = "auto", corners = false, rings = 1, sample } = options;
+  if (corners && lattice === "hex") {
+    throw new SpatialError("option", `gridGraph: on a hexagonal array no spots touch at corners.`, {
+      subject: "corners",
+      hint: 'Leave corners out, or use lattice "square".',
+    });
+  }
   const n = arrayRow.length;
   if (arrayCol.length !== n) {
     throw new SpatialError(
@@ -64,7 +74,8 @@ export function gridGraph(arrayRow: Int32Array, arrayCol: Int32Array, options: G
       places[2 * r] = arrayRow[i];
       places[2 * r + 1] = arrayCol[i];
     });
-    const steps = isHexagonal(places, lattice) ? hexSteps : squareSteps;
+    const hexagonal = isHexagonal(places, corners && lattice === "auto" ? "square" : lattice);
+    const steps = hexagonal ? hexSteps : corners ? [...squareSteps, ...cornerSteps] : squareSteps;
     const touching = touchingSpots(places, rows, steps);
     joinRings(touching, rows, rings, pairs.push);
   }

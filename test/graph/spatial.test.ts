@@ -310,7 +310,7 @@ describe("delaunayGraph, at the edges", () => {
     data.set(left.data);
     left.data.forEach((v, e) => (data[200 + e] = e % 2 === 0 ? v + 400 : v));
     const { graph, maxLength, dropped, params } = delaunayGraph(positions(data, "um", 1));
-    expect(params).toEqual({ maxLength: "auto" });
+    expect(params).toEqual({ maxLength: "auto", percentile: null, alpha: null });
     expect(maxLength).toBeGreaterThan(10);
     expect(maxLength).toBeLessThan(100);
     expect(dropped).toBeGreaterThan(0);
@@ -414,6 +414,16 @@ describe("gridGraph", () => {
         .join("-"),
     );
     expect(reversed.sort()).toEqual(edges(grid(hex)).sort());
+  });
+
+  it("joins corners on request, on a square array only", () => {
+    const g = grid(square, { corners: true, rings: 2 });
+    expect([...g.distances.slice(g.indptr[0], g.indptr[1])]).toEqual([1, 2, 1, 1, 2, 2, 2, 2]);
+    expect([...g.distances.slice(g.indptr[4], g.indptr[5])]).toEqual(new Array(8).fill(1));
+    expect(grid(hex, { corners: true }).indptr).toEqual(
+      grid(hex, { corners: true, lattice: "square" }).indptr,
+    );
+    expect(code(() => grid(hex, { corners: true, lattice: "hex" }))).toBe("option");
   });
 
   it("never joins two samples that share an array, and refuses a position that stands twice", () => {
