@@ -1,84 +1,234 @@
-// Histograms of distances between labelled points in the plane, in rectangles of points against points.
+// Histograms of distances between groups of points in the plane, by two trees at once.
+//
+// A node of a tree is 48 bytes: the box of its points (least x, least y, largest x, largest y as f64), its first place, how many points it
+// has, its right child (0 in a leaf; the left child is the next node). The points of a leaf lie at consecutive places, filled up to
+// a multiple of 8 by points at infinity: `xs`, `ys` less a common origin in single precision, `exact` x, y in double precision.
+// A pair belongs to the first threshold that its distance does not exceed: all that is counted is decided in double precision by
+// dx * dx + dy * dy <= t * t. Rounding keeps order, so a box is within a threshold exactly where all of its points are.
 
-// Adds the pairs of `count` rectangles (each four numbers: first and last row, first and last column; where both runs are
-// the same, each pair once) to u64 counts[labels[row] + labels[column] + bin], labels[] being offsets and bin the first threshold
-// that the distance does not exceed; pairs beyond the last are left out. `at` are coordinates less a common origin in single
-// precision, x and y apart; a distance within `doubt` of a threshold is measured again in double precision with `exact`.
-// Thresholds first + t * width, t < bins; `squares` are their squares.
-export function countPairs(
-  rectangles: usize,
-  count: i32,
-  atX: usize,
-  atY: usize,
-  exact: usize,
-  rowLabels: usize,
-  columnLabels: usize,
-  first: f32,
-  perWidth: f32,
-  doubt: f32,
-  bins: i32,
-  squares: usize,
-  counts: usize,
-): void {
-  for (let t = 0; t < count; t++) {
-    const corner = rectangles + ((<usize>t) << 4);
-    const rowEnd = load<i32>(corner, 4);
-    const columnStart = load<i32>(corner, 8);
-    const columnEnd = load<i32>(corner, 12);
-    for (let i = load<i32>(corner); i < rowEnd; i++) {
-      const x = v128.load32_splat(atX + ((<usize>i) << 2));
-      const y = v128.load32_splat(atY + ((<usize>i) << 2));
-      const base = counts + ((<usize>load<u32>(rowLabels + ((<usize>i) << 2))) << 3);
-      let j = load<i32>(corner) == columnStart ? i + 1 : columnStart;
-      for (; j + 4 <= columnEnd; j += 4) {
-        const at = (<usize>j) << 2;
-        const dx = f32x4.sub(v128.load(atX + at), x);
-        const dy = f32x4.sub(v128.load(atY + at), y);
-        const distance = f32x4.sqrt(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)));
-        const place = f32x4.mul(f32x4.sub(distance, f32x4.splat(first)), f32x4.splat(perWidth));
-        const nearest = f32x4.abs(f32x4.sub(place, f32x4.nearest(place)));
-        if (v128.any_true(f32x4.lt(nearest, f32x4.splat(doubt)))) {
-          for (let lane = 0; lane < 4; lane++) add(i, j + lane, exact, base, columnLabels, bins, squares);
-          continue;
-        }
-        const bin = i32x4.trunc_sat_f32x4_s(f32x4.ceil(f32x4.max(place, f32x4.splat(0))));
-        const slot = i32x4.add(bin, v128.load(columnLabels + at));
-        const inside = i32x4.bitmask(i32x4.lt_s(bin, i32x4.splat(bins)));
-        if (inside & 1) bump(base, i32x4.extract_lane(slot, 0));
-        if (inside & 2) bump(base, i32x4.extract_lane(slot, 1));
-        if (inside & 4) bump(base, i32x4.extract_lane(slot, 2));
-        if (inside & 8) bump(base, i32x4.extract_lane(slot, 3));
-      }
-      for (; j < columnEnd; j++) add(i, j, exact, base, columnLabels, bins, squares);
-    }
+let nodes: usize = 0;
+let xs: usize = 0;
+let ys: usize = 0;
+let exact: usize = 0;
+let squares: usize = 0;
+let bins: i32 = 0;
+// Evenly spaced thresholds: place of a distance among them, rounded, is distance * perWidth + shift; 0 where they are not.
+let perWidth: f32 = 0;
+let shift: f32 = 0;
+// How near to a threshold the place is uncertain in single precision.
+let doubt: f32 = 0;
+// Even thresholds are counted two pairs at a time, in a table of 2^bits x 2^bits of their bins.
+let bits: i32 = 0;
+// u32 for each bin and for what lies beyond the last threshold
+let histogram: usize = 0;
+let table: usize = 0;
+let out: usize = 0;
+
+function firstOf(node: usize): i32 {
+  return load<i32>(node, 32);
+}
+
+function sizeOf(node: usize): i32 {
+  return load<i32>(node, 36);
+}
+
+function rightOf(node: usize): i32 {
+  return load<i32>(node, 40);
+}
+
+// The gap between two intervals.
+function gap(low: f64, high: f64, otherLow: f64, otherHigh: f64): f64 {
+  return max<f64>(max<f64>(otherLow - high, low - otherHigh), 0);
+}
+
+function leastSquare(a: usize, b: usize): f64 {
+  const dx = gap(load<f64>(a), load<f64>(a, 16), load<f64>(b), load<f64>(b, 16));
+  const dy = gap(load<f64>(a, 8), load<f64>(a, 24), load<f64>(b, 8), load<f64>(b, 24));
+  return dx * dx + dy * dy;
+}
+
+function largestSquare(a: usize, b: usize): f64 {
+  const dx = max<f64>(load<f64>(b, 16) - load<f64>(a), load<f64>(a, 16) - load<f64>(b));
+  const dy = max<f64>(load<f64>(b, 24) - load<f64>(a, 8), load<f64>(a, 24) - load<f64>(b, 8));
+  return dx * dx + dy * dy;
+}
+
+function squareAt(bin: i32): f64 {
+  return load<f64>(squares + ((<usize>bin) << 3));
+}
+
+// The bin of a squared distance, known to lie in [low, high].
+function binOf(square: f64, low: i32, high: i32): i32 {
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (squareAt(middle) < square) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }
 
-function bump(base: usize, slot: i32): void {
-  const at = base + ((<usize>slot) << 3);
-  store<u64>(at, load<u64>(at) + 1);
-}
-
-function add(
-  i: i32,
-  j: i32,
-  exact: usize,
-  base: usize,
-  columnLabels: usize,
-  bins: i32,
-  squares: usize,
-): void {
+function squareOf(i: i32, j: i32): f64 {
   const a = exact + ((<usize>i) << 4);
   const b = exact + ((<usize>j) << 4);
   const dx = load<f64>(a) - load<f64>(b);
   const dy = load<f64>(a, 8) - load<f64>(b, 8);
-  const square = dx * dx + dy * dy;
-  let low = 0;
-  let high = bins;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (load<f64>(squares + ((<usize>middle) << 3)) < square) low = middle + 1;
-    else high = middle;
+  return dx * dx + dy * dy;
+}
+
+function addTo(at: usize, value: f64): void {
+  store<f64>(at, load<f64>(at) + value);
+}
+
+function bump(at: usize): void {
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+// Adds the pairs of `count` tasks (four numbers each: two nodes, offset of their bins in `found`, unused) to f64 found[]. Where
+// both nodes are the same, each pair counts once.
+export function countPairs(
+  tasks: usize,
+  count: i32,
+  nodesAt: usize,
+  x: usize,
+  y: usize,
+  exactAt: usize,
+  squaresAt: usize,
+  binCount: i32,
+  scale: f32,
+  start: f32,
+  uncertain: f32,
+  tableBits: i32,
+  histogramAt: usize,
+  tableAt: usize,
+  found: usize,
+): void {
+  nodes = nodesAt;
+  xs = x;
+  ys = y;
+  exact = exactAt;
+  squares = squaresAt;
+  bins = binCount;
+  perWidth = scale;
+  shift = start;
+  doubt = uncertain;
+  bits = tableBits;
+  histogram = histogramAt;
+  table = tableAt;
+  for (let t = 0; t < count; t++) {
+    const task = tasks + ((<usize>t) << 4);
+    out = found + ((<usize>load<u32>(task, 8)) << 3);
+    count2(load<i32>(task), load<i32>(task, 4), 0, bins);
+    if (t + 1 < count && load<i32>(task, 24) == load<i32>(task, 8)) continue;
+    flush();
   }
-  if (low < bins) bump(base, low + load<i32>(columnLabels + ((<usize>j) << 2)));
+}
+
+// Moves what was counted to where it belongs.
+function flush(): void {
+  for (let bin = 0; bin <= bins; bin++) {
+    const single = histogram + ((<usize>bin) << 2);
+    give(bin, load<u32>(single));
+    store<u32>(single, 0);
+    if (perWidth == 0) continue;
+    for (let other = 0; other <= bins; other++) {
+      const at = table + ((<usize>((bin << bits) + other)) << 2);
+      give(bin, load<u32>(at));
+      give(other, load<u32>(at));
+      store<u32>(at, 0);
+    }
+  }
+}
+
+function give(bin: i32, pairs: u32): void {
+  if (bin < bins) addTo(out + ((<usize>bin) << 3), <f64>pairs);
+}
+
+// The pairs of two nodes, all of which belong to bins from `low` to `high`.
+function count2(a: i32, b: i32, low: i32, high: i32): void {
+  const one = nodes + <usize>a * 48;
+  const other = nodes + <usize>b * 48;
+  low = binOf(leastSquare(one, other), low, high);
+  if (low == bins) return;
+  high = binOf(largestSquare(one, other), low, high);
+  if (low == high) {
+    const n = <f64>sizeOf(one);
+    addTo(out + ((<usize>low) << 3), a == b ? (n * (n - 1)) / 2 : n * <f64>sizeOf(other));
+    return;
+  }
+  const right = rightOf(one);
+  const otherRight = rightOf(other);
+  if (a == b && right > 0) {
+    count2(a + 1, a + 1, low, high);
+    count2(right, right, low, high);
+    count2(a + 1, right, low, high);
+  } else if (right > 0 && (otherRight == 0 || sizeOf(one) >= sizeOf(other))) {
+    count2(a + 1, b, low, high);
+    count2(right, b, low, high);
+  } else if (otherRight > 0) {
+    count2(a, b + 1, low, high);
+    count2(a, otherRight, low, high);
+  } else if (a == b) countWithin(one, low, high);
+  else if (perWidth > 0) countEven(one, other, low, high);
+  else countAny(one, other, low, high);
+}
+
+function countOne(i: i32, j: i32, low: i32, high: i32): void {
+  bump(histogram + ((<usize>binOf(squareOf(i, j), low, high)) << 2));
+}
+
+function countWithin(leaf: usize, low: i32, high: i32): void {
+  const first = firstOf(leaf);
+  const end = first + sizeOf(leaf);
+  for (let i = first; i < end; i++) for (let j = i + 1; j < end; j++) countOne(i, j, low, high);
+}
+
+function countAny(rows: usize, columns: usize, low: i32, high: i32): void {
+  const first = firstOf(rows);
+  const end = first + sizeOf(rows);
+  const column = firstOf(columns);
+  const columnEnd = column + sizeOf(columns);
+  for (let i = first; i < end; i++) for (let j = column; j < columnEnd; j++) countOne(i, j, low, high);
+}
+
+// The place of four distances among the thresholds, at most `bins`; adding 2^23 leaves it as a whole number in the last bits.
+function placesOf(at: usize, x: v128, y: v128): v128 {
+  const dx = f32x4.sub(v128.load(xs + at), x);
+  const dy = f32x4.sub(v128.load(ys + at), y);
+  const distance = f32x4.sqrt(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)));
+  const place = f32x4.add(f32x4.mul(distance, f32x4.splat(perWidth)), f32x4.splat(shift));
+  return f32x4.pmin(f32x4.splat(<f32>bins), f32x4.pmax(f32x4.splat(0), place));
+}
+
+// Eight distances at a time.
+function countEven(rows: usize, columns: usize, low: i32, high: i32): void {
+  const first = firstOf(rows);
+  const end = first + sizeOf(rows);
+  const column = firstOf(columns);
+  const columnEnd = column + sizeOf(columns);
+  const magic = f32x4.splat(8388608);
+  const sure = f32x4.splat(<f32>0.5 - doubt);
+  const home = i32x4.splat(<i32>table - (0x4b000000 << (bits + 2)) - (0x4b000000 << 2));
+  for (let i = first; i < end; i++) {
+    const x = v128.load32_splat(xs + ((<usize>i) << 2));
+    const y = v128.load32_splat(ys + ((<usize>i) << 2));
+    for (let j = column; j < columnEnd; j += 8) {
+      const at = (<usize>j) << 2;
+      const place = placesOf(at, x, y);
+      const other = placesOf(at + 16, x, y);
+      const rounded = f32x4.add(place, magic);
+      const otherRounded = f32x4.add(other, magic);
+      const rest = f32x4.abs(f32x4.sub(place, f32x4.sub(rounded, magic)));
+      const otherRest = f32x4.abs(f32x4.sub(other, f32x4.sub(otherRounded, magic)));
+      if (v128.any_true(f32x4.gt(f32x4.pmax(rest, otherRest), sure))) {
+        const last = min<i32>(j + 8, columnEnd);
+        for (let lane = j; lane < last; lane++) countOne(i, lane, low, high);
+        continue;
+      }
+      const slots = i32x4.add(i32x4.add(i32x4.shl(rounded, bits + 2), i32x4.shl(otherRounded, 2)), home);
+      bump(<usize>i32x4.extract_lane(slots, 0));
+      bump(<usize>i32x4.extract_lane(slots, 1));
+      bump(<usize>i32x4.extract_lane(slots, 2));
+      bump(<usize>i32x4.extract_lane(slots, 3));
+    }
+  }
 }

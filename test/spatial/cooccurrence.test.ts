@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { stream } from "../../src/core/index.ts";
 import { csvStrings, parseCsv, readSample } from "../../src/io/index.ts";
 import { categorical, categories, positions, type Positions } from "../../src/model/index.ts";
 import { coOccurrence } from "../../src/spatial/index.ts";
@@ -76,6 +77,29 @@ describe("coOccurrence agrees with", () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("coOccurrence agrees with brute force beyond one leaf of its trees", () => {
+  const n = 700;
+  const rng = stream(4);
+  const at = positions(
+    Float64Array.from({ length: 2 * n }, () => 100 * rng.uniform()),
+    "um",
+    1,
+  );
+  const codes = Array.from({ length: n }, () => rng.below(3));
+  const labels = categorical(Int32Array.from(codes), ["a", "b", "c"]);
+  it.each([
+    ["50 even", Array.from({ length: 50 }, (_, t) => 1.4 * (t + 1))],
+    ["200 even from 30 on", Array.from({ length: 200 }, (_, t) => 30 + t / 4)],
+    ["400 even, too many for a table", Array.from({ length: 400 }, (_, t) => t / 4)],
+    ["even, too close for single precision", Array.from({ length: 9 }, (_, t) => 50 + 1e-7 * t)],
+    ["uneven", [0.5, 3, 3.1, 20, 90]],
+    ["one that holds all", [200]],
+  ])("%s", async (_, thresholds) => {
+    const { counts } = await coOccurrence(labels, at, { thresholds });
+    expect([...counts]).toEqual(bruteForce(at, codes, 3, thresholds));
   });
 });
 
