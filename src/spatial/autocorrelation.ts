@@ -1,239 +1,257 @@
-import { boolean, checkOptions, oneOf, runRules } from "../core/check.ts";
-import { SpatialError } from "../core/errors.ts";
+import { boolean, integer, oneOf, type Rule, runRules } from "../core/check.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
-import { logNormalUpperTail, normalUpperTail } from "../kernels/special.ts";
+import { stream } from "../core/rng.ts";
+import { shuffle } from "../kernels/random.ts";
 import type { Dense, Expression, Graph, Sparse } from "../model/index.ts";
 import { adjustPValues } from "../stats/index.ts";
+import { checkNodes, type Genes, genesOf } from "./genes.ts";
+import { type Alternative, logTail, rankTail, tail } from "./tails.ts";
 import { type PairWeights, pairWeights } from "./weights.ts";
 
-export interface MoranOptions extends RunOptions {
+/** What the statistics of one gene over pairs of neighbors depend on; z = x - mean. */
+export interface GeneSums {
+  readonly mean: number;
+  /** sum z^2, sum z^3, sum z^4 */
+  readonly m2: number;
+  readonly m3: number;
+  readonly m4: number;
+  /** sum_ij w_ij z_i z_j */
+  readonly cross: number;
+  /** sum_i T_i z_i and sum_i T_i z_i^2, with T_i = row sum + column sum of the weights */
+  readonly share: number;
+  readonly spread: number;
+}
+
+/** A statistic over pairs of neighbors. */
+export interface PairStatistic {
+  readonly name: string;
+  /** 1 where large values mean that neighbors are alike, -1 where small ones do. */
+  readonly sign: 1 | -1;
+  readonly of: (sums: GeneSums, weights: PairWeights, n: number) => number;
+  readonly expected: (weights: PairWeights, n: number) => number;
+  /** 0 where the statistic cannot vary, up to rounding. */
+  readonly variance: (sums: GeneSums, weights: PairWeights, n: number) => number;
+}
+
+export interface AutocorrelationOptions extends RunOptions {
   /** Let the weights of each observation's neighbors add up to 1 (default true, as squidpy); false: as they are. */
   readonly rowStandardize?: boolean;
   /**
-   * Where the variance of I under no pattern comes from: "normality" (default, as squidpy: normal values, one variance for all genes)
+   * Where the variance under no pattern comes from: "normality" (default, as squidpy: normal values, one variance for all genes)
    * or "randomization" (the gene's own values in random order; its kurtosis counts).
    */
   readonly assumption?: "normality" | "randomization";
+  /** "greater" (default): p is small where neighbors are alike; "less": where they differ; "two-sided": either. */
+  readonly alternative?: Alternative;
+  /** How many random orders of the observations, default 0: the columns named `...Permutation` are then NaN. */
+  readonly permutations?: number;
+  /** Of the random orders, default 0. */
+  readonly seed?: number;
 }
 
-export interface MoranResult {
-  /** Moran's I of each gene, length p; NaN where the gene is constant. */
-  readonly i: Float64Array;
-  /** (I - expected) / sqrt(variance), length p. */
+/** A test of every gene; arrays have length p. */
+export interface AutocorrelationTest {
+  /** (statistic - expected) / sqrt(variance). */
   readonly z: Float64Array;
-  /** P(Z >= z), the upper tail: small where neighbors are alike; length p. */
+  /** Chance of such a z or one further out (see `alternative`), by the normal distribution. */
   readonly p: Float64Array;
-  /** Natural logarithm of p, good where p itself underflows to 0; length p. */
+  /** Natural logarithm of p, good where p itself underflows to 0. */
   readonly logP: Float64Array;
-  /** Benjamini-Hochberg over the genes that are not constant, length p. */
+  /** Benjamini-Hochberg over the genes that have a p. */
   readonly pAdjusted: Float64Array;
-  /** I expected without pattern: -1 / (n - 1). */
+  /** The statistic expected without pattern. */
   readonly expected: number;
-  /** Variance of I without pattern, length p. */
+  /** Variance of the statistic without pattern. */
   readonly variance: Float64Array;
-  readonly params: { readonly rowStandardize: boolean; readonly assumption: "normality" | "randomization" };
+  /** The same from the random orders: z by their mean and variance (divisor B), p by rank, (1 + as far out) / (1 + B). */
+  readonly zPermutation: Float64Array;
+  readonly variancePermutation: Float64Array;
+  readonly pPermutation: Float64Array;
+  readonly pPermutationAdjusted: Float64Array;
 }
 
-/**
- * Which genes form patterns in space? Moran's I of every gene: the correlation of a gene with itself among neighbors.
- *
- * With z_i = x_i - mean and weights w_ij of the graph, I = (n / sum w) * sum_ij w_ij z_i z_j / sum_i z_i^2. Near 1:
- * neighbors alike; near -1 / (n - 1): no pattern; below: neighbors differ. The test is one-sided for likeness. Under "normality"
- * Var I = (n^2 S1 - n S2 + 3 S0^2) / (S0^2 (n^2 - 1)) - 1 / (n - 1)^2 with S0 = sum w, S1 = sum (w_ij + w_ji)^2 / 2,
- * S2 = sum_i (row sum + column sum)^2; under "randomization" the moments of all orders of the gene's own values, exactly.
- *
- * A gene that is constant has no I: NaN everywhere, and it is not counted in the adjustment; neither has any gene where the graph has no
- * edge or where I cannot vary (a complete graph). Observations without neighbors have weight 0 and stay in n and in the mean.
- * The normal tail is right for genes seen in about 5 % of the observations or more; below, it calls too many: of genes
- * without pattern in 2,500 spots, p < .001 holds for 0.1 % at 30 % of spots, 0.4 % at 5 %, 1 % at 1 % and 2 % at 0.2 % (5 spots).
- * The adjustment does not help there: of genes seen in 10 of the 2,500 spots, 3 % pass an adjusted p of .05.
- *
- * @param x n x p, log values as a rule; nothing is densified or changed
- * @param graph over the same n observations; its weights are used, directed or not
- * @throws {SpatialError} `input` where x and the graph differ in n; `option`; `aborted`
- *
- * Cost: O(stored values * neighbors), centring is implicit; 4,000 spots x 18,000 genes in about 0.4 s. Checked against squidpy 1.8.3 (I to 1e-6; its p-value is the smaller tail) and esda
- * 2.10 (both variances). Moran 1950, doi:10.1093/biomet/37.1-2.17; Cliff and Ord 1981, Spatial Processes.
- *
- * @example
- * ```ts
- * import { gridGraph } from "tissular/graph";
- * import { dense, expression } from "tissular/model";
- * import { moran } from "tissular/spatial";
- * // Six spots in a row: a gradient, an alternation and a constant.
- * const graph = gridGraph(new Int32Array(6), Int32Array.of(0, 1, 2, 3, 4, 5));
- * const x = dense(6, 3, Float32Array.of(0, 1, 4, 1, 0, 4, 2, 1, 4, 3, 0, 4, 4, 1, 4, 5, 0, 4));
- * const { i, p } = await moran(expression(x, "log"), graph);
- * if (!(i[0] > 0.5 && p[0] < 0.05 && i[1] < -0.9 && Number.isNaN(i[2]))) throw new Error("wrong");
- * ```
- */
-export async function moran(
+export const autocorrelationRules: Readonly<Record<string, Rule>> = {
+  rowStandardize: boolean(),
+  alternative: oneOf("greater", "less", "two-sided"),
+  permutations: integer(0, 10_000_000),
+  seed: integer(),
+  ...runRules,
+};
+
+/** The options of a test, and what they are without. */
+export interface AutocorrelationSettings {
+  readonly rowStandardize: boolean;
+  readonly alternative: Alternative;
+  readonly permutations: number;
+  readonly seed: number;
+}
+
+export function settingsOf(
+  { rowStandardize, alternative = "greater", permutations = 0, seed = 0 }: AutocorrelationOptions,
+  standardized: boolean,
+): AutocorrelationSettings {
+  return { rowStandardize: rowStandardize ?? standardized, alternative, permutations, seed };
+}
+
+/** Tests a statistic for every gene. */
+export async function testGenes(
+  verb: string,
   x: Expression<Sparse> | Expression<Dense>,
   graph: Graph,
-  options: MoranOptions = {},
-): Promise<MoranResult> {
-  checkOptions("moran", options, {
-    rowStandardize: boolean(),
-    assumption: oneOf("normality", "randomization"),
-    ...runRules,
-  });
-  const { rowStandardize = true, assumption = "normality" } = options;
-  if (x.rows !== graph.nodes) {
-    throw new SpatialError(
-      "input",
-      `moran needs one row of x per node of the graph, found ${x.rows} rows and ${graph.nodes} nodes.`,
-      { subject: "graph", hint: "Build the graph on the same observations as x." },
-    );
-  }
+  statistic: PairStatistic,
+  settings: AutocorrelationSettings,
+  run: RunOptions,
+): Promise<AutocorrelationTest & { readonly statistic: Float64Array }> {
+  checkNodes(verb, "x", x.rows, graph);
   const n = x.rows;
-  const weights = { ...pairWeights(graph, rowStandardize), work: new Float64Array(n) };
-  const expected = n > 1 ? -1 / (n - 1) : NaN;
+  const weights = pairWeights(graph, settings.rowStandardize);
+  const work = new Float64Array(n);
+  const expected = n > 1 ? statistic.expected(weights, n) : NaN;
   const none = (): Float64Array => new Float64Array(x.cols).fill(NaN);
-  const [i, z, p, logP, variance] = [none(), none(), none(), none(), none()];
-  await forEachGene(x, weights.indices.length, options, (gene, rows, start, values, count) => {
-    const { statistic, kurtosis } = statisticOf(weights, rows, start, values, count);
-    if (statistic !== statistic) return;
-    const moment = assumption === "normality" ? normalMoment(weights, n) : randomMoment(weights, n, kurtosis);
-    const spread = moment - expected * expected;
-    i[gene] = statistic;
-    variance[gene] = Math.abs(spread) < 1e-10 * moment ? 0 : spread; // 0: I cannot vary, up to rounding
-    if (!(variance[gene] > 0)) return;
-    z[gene] = (statistic - expected) / Math.sqrt(variance[gene]);
-    p[gene] = normalUpperTail(z[gene]);
-    logP[gene] = logNormalUpperTail(z[gene]);
-  });
+  const [found, z, p, logP, variance] = [none(), none(), none(), none(), none()];
+  const genes = await genesOf(x, run);
+  const observe = (from: number, to: number): void =>
+    genes.each(from, to, (gene, rows, start, values, count, shift) => {
+      const sums = sumsOf(weights, work, null, rows, start, values, count, shift);
+      if (!(sums.m2 > 0)) return;
+      found[gene] = statistic.of(sums, weights, n);
+      if (found[gene] !== found[gene]) return;
+      variance[gene] = statistic.variance(sums, weights, n);
+      if (!(variance[gene] > 0)) return;
+      z[gene] = (found[gene] - expected) / Math.sqrt(variance[gene]);
+      p[gene] = tail(statistic.sign * z[gene], settings.alternative);
+      logP[gene] = logTail(statistic.sign * z[gene], settings.alternative);
+    });
+  await forEachBlock(statistic.name, x.cols, genes.block(weights.indices.length), observe, run);
+  const orders = await permuted(genes, weights, statistic, found, variance, settings, run);
+  return { statistic: found, z, p, logP, pAdjusted: adjustPValues(p), expected, variance, ...orders };
+}
+
+/** What random orders give; order b is drawn from `stream(seed, b)` and puts the values of all genes elsewhere together. */
+async function permuted(
+  genes: Genes,
+  weights: PairWeights,
+  statistic: PairStatistic,
+  observed: Float64Array,
+  variance: Float64Array,
+  { permutations, seed, alternative }: AutocorrelationSettings,
+  run: RunOptions,
+): Promise<
+  Pick<AutocorrelationTest, "zPermutation" | "variancePermutation" | "pPermutation" | "pPermutationAdjusted">
+> {
+  const { rows: n, cols } = genes;
+  const [sum, squares, upper, lower] = Array.from({ length: 4 }, () => new Float64Array(cols));
+  const work = new Float64Array(n);
+  const place = new Uint32Array(n);
+  const size = Math.min(Math.max(1, cols), genes.block(weights.indices.length));
+  const blocks = Math.ceil(cols / size);
+  const once = (at: number): void => {
+    const from = (at % blocks) * size;
+    if (from === 0) {
+      for (let i = 0; i < n; i++) place[i] = i;
+      shuffle(stream(seed, at / blocks), place);
+    }
+    genes.each(from, Math.min(cols, from + size), (gene, rows, start, values, count, shift) => {
+      if (!(variance[gene] > 0)) return;
+      const sums = sumsOf(weights, work, place, rows, start, values, count, shift);
+      const d = statistic.of(sums, weights, n) - observed[gene];
+      const slack = 1e-8 * Math.sqrt(variance[gene]); // equal up to rounding is equal
+      sum[gene] += d;
+      squares[gene] += d * d;
+      if (d >= -slack) upper[gene]++;
+      if (d <= slack) lower[gene]++;
+    });
+  };
+  await forEachBlock(`${statistic.name}, random orders`, permutations * blocks, 1, once, run);
+  const tested = (f: (gene: number) => number): Float64Array =>
+    Float64Array.from({ length: cols }, (_, j) => (permutations > 0 && variance[j] > 0 ? f(j) : NaN));
+  const mean = sum.map((s) => s / permutations);
+  const variancePermutation = tested((j) => squares[j] / permutations - mean[j] * mean[j]);
+  const [alike, unlike] = statistic.sign > 0 ? [upper, lower] : [lower, upper];
+  const pPermutation = tested((j) => rankTail(alike[j], unlike[j], permutations, alternative));
   return {
-    i,
-    z,
-    p,
-    logP,
-    pAdjusted: adjustPValues(p),
-    expected,
-    variance,
-    params: { rowStandardize, assumption },
+    zPermutation: tested((j) => -mean[j] / Math.sqrt(variancePermutation[j])),
+    variancePermutation,
+    pPermutation,
+    pPermutationAdjusted: adjustPValues(pPermutation),
   };
 }
 
-/** I of one gene given by its stored values (all others are 0), and its kurtosis n sum z^4 / (sum z^2)^2. */
-function statisticOf(
-  { indptr, indices, weights, totals, s0, work }: PairWeights & { readonly work: Float64Array },
+/** The sums of one gene given by its stored values (all others are 0), where row i lies at node place[i]. */
+function sumsOf(
+  { indptr, indices, weights, totals, s0 }: PairWeights,
+  work: Float64Array,
+  place: Uint32Array | null,
   rows: Uint32Array,
   start: number,
   values: Float64Array,
   count: number,
-): { readonly statistic: number; readonly kurtosis: number } {
+  shift: number,
+): GeneSums {
   const n = work.length;
   let sum = 0;
   for (let t = 0; t < count; t++) {
-    work[rows[start + t]] = values[t];
+    const row = rows[start + t];
+    work[place === null ? row : place[row]] = values[t];
     sum += values[t];
   }
   const mean = sum / n;
-  let squares = (n - count) * mean * mean;
-  let fourths = squares * mean * mean;
-  let product = 0;
-  let share = 0;
+  const zero = n - count;
+  let m2 = zero * mean * mean;
+  let m3 = -m2 * mean;
+  let m4 = m2 * mean * mean;
+  let [product, share, touched, spread] = [0, 0, 0, 0];
+  for (let t = 0; t < count; t++) {
+    const value = values[t];
+    const row = rows[start + t];
+    const node = place === null ? row : place[row];
+    const d = value - mean;
+    m2 += d * d;
+    m3 += d * d * d;
+    m4 += d * d * d * d;
+    const total = totals[node];
+    touched += total;
+    share += value * total;
+    spread += total * d * d;
+    let near = 0;
+    for (let e = indptr[node]; e < indptr[node + 1]; e++) near += weights[e] * work[indices[e]];
+    product += value * near;
+  }
   for (let t = 0; t < count; t++) {
     const row = rows[start + t];
-    const d = values[t] - mean;
-    squares += d * d;
-    fourths += d * d * d * d;
-    share += values[t] * totals[row];
-    let near = 0;
-    for (let e = indptr[row]; e < indptr[row + 1]; e++) near += weights[e] * work[indices[e]];
-    product += values[t] * near;
+    work[place === null ? row : place[row]] = 0;
   }
-  for (let t = 0; t < count; t++) work[rows[start + t]] = 0;
-  const centred = product - mean * share + mean * mean * s0;
   return {
-    statistic: squares > 0 ? ((n / s0) * centred) / squares : NaN,
-    kurtosis: (n * fourths) / (squares * squares),
+    mean: mean + shift,
+    m2,
+    m3,
+    m4,
+    cross: product - mean * share + mean * mean * s0,
+    share: share - 2 * mean * s0,
+    spread: spread + (2 * s0 - touched) * mean * mean,
   };
-}
-
-/** E[I^2] for values drawn from a normal distribution. */
-function normalMoment({ s0, s1, s2 }: PairWeights, n: number): number {
-  return (n * n * s1 - n * s2 + 3 * s0 * s0) / (s0 * s0 * (n * n - 1));
-}
-
-/** E[I^2] over all orders of values of the given kurtosis; NaN below 4 observations. */
-function randomMoment({ s0, s1, s2 }: PairWeights, n: number, kurtosis: number): number {
-  if (n < 4) return NaN;
-  const even = n * ((n * n - 3 * n + 3) * s1 - n * s2 + 3 * s0 * s0);
-  const tails = kurtosis * ((n * n - n) * s1 - 2 * n * s2 + 6 * s0 * s0);
-  return (even - tails) / ((n - 1) * (n - 2) * (n - 3) * s0 * s0);
 }
 
 /**
- * Gives each gene's values in turn: `values[t]` of row `rows[start + t]` for t < count, all other rows 0. A gene without
- * zeros is given less its first value, which moves neither I nor kurtosis and makes a constant gene exactly 0.
+ * Mean and variance of sum_ij w_ij z_i z_j over all orders of centred values with the given sums of squares and fourth
+ * powers; the variance is NaN below 4 observations and 0 up to rounding.
  */
-async function forEachGene(
-  x: Expression<Sparse> | Expression<Dense>,
-  pairs: number,
-  run: RunOptions,
-  visit: (gene: number, rows: Uint32Array, start: number, values: Float64Array, count: number) => void,
-): Promise<void> {
-  const n = x.rows;
-  const values = new Float64Array(n);
-  const shifted = (gene: number, rows: Uint32Array, start: number, count: number): void => {
-    const first = count === n ? values[0] : 0;
-    for (let t = 0; first !== 0 && t < n; t++) values[t] -= first;
-    visit(gene, rows, start, values, count);
-  };
-  const stored = x.kind === "sparse" ? x.indices.length : n * x.cols;
-  const perGene = (stored / x.cols) * (4 + pairs / n) + n / 8;
-  const block = perGene > 0 ? Math.max(1, Math.floor(4e6 / perGene)) : 1;
-
-  const byGene = x.kind === "sparse" ? await geneMajor(x, run) : null;
-  const all = Uint32Array.from({ length: n }, (_, i) => i);
-  const work = (from: number, to: number): void => {
-    for (let gene = from; gene < to; gene++) {
-      if (byGene) {
-        const start = byGene.indptr[gene];
-        const count = byGene.indptr[gene + 1] - start;
-        for (let t = 0; t < count; t++) values[t] = byGene.data[start + t];
-        shifted(gene, byGene.indices, start, count);
-      } else {
-        for (let i = 0; i < n; i++) values[i] = x.data[i * x.cols + gene];
-        shifted(gene, all, 0, n);
-      }
-    }
-  };
-  await forEachBlock("Moran's I", x.cols, block, work, run);
+export function crossMoments(
+  { s0, s1, s2 }: PairWeights,
+  n: number,
+  m2: number,
+  m4: number,
+): { readonly mean: number; readonly variance: number } {
+  const two = n * (n - 1);
+  const mean = (-s0 * m2) / two;
+  const square =
+    (s1 * (m2 * m2 - m4)) / two +
+    ((s2 - 2 * s1) * (2 * m4 - m2 * m2)) / (two * (n - 2)) +
+    ((s0 * s0 + s1 - s2) * (3 * m2 * m2 - 6 * m4)) / (two * (n - 2) * (n - 3));
+  return { mean, variance: n < 4 ? NaN : difference(square, mean * mean) };
 }
 
-/** The transpose of x (genes are rows), made in slices. */
-async function geneMajor(x: Sparse, run: RunOptions): Promise<Sparse> {
-  const indptr = new Uint32Array(x.cols + 1);
-  const indices = new Uint32Array(x.indices.length);
-  const data = new Float32Array(x.indices.length);
-  const block = Math.max(1, Math.floor(2e6 / (1 + x.indices.length / x.rows)));
-  await forEachBlock(
-    "counting values by gene",
-    x.rows,
-    block,
-    (from, to) => {
-      for (let e = x.indptr[from]; e < x.indptr[to]; e++) indptr[x.indices[e] + 1]++;
-    },
-    run,
-  );
-  for (let j = 0; j < x.cols; j++) indptr[j + 1] += indptr[j];
-  const next = indptr.slice(0, x.cols);
-  await forEachBlock(
-    "sorting values by gene",
-    x.rows,
-    block,
-    (from, to) => {
-      for (let i = from; i < to; i++) {
-        for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) {
-          const at = next[x.indices[e]]++;
-          indices[at] = i;
-          data[at] = x.data[e];
-        }
-      }
-    },
-    run,
-  );
-  return { kind: "sparse", rows: x.cols, cols: x.rows, indptr, indices, data };
+/** a - b, and 0 where that is lost in rounding. */
+export function difference(a: number, b: number): number {
+  return Math.abs(a - b) < 1e-10 * Math.abs(a) ? 0 : a - b;
 }

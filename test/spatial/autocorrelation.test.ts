@@ -17,6 +17,7 @@ import {
 } from "../../src/model/index.ts";
 import { moran } from "../../src/spatial/index.ts";
 import { adjustPValues } from "../../src/stats/index.ts";
+import { matrix, orders } from "../support/definitions.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
 import * as tissue from "../support/spots.ts";
@@ -107,15 +108,6 @@ function bruteForce(x: readonly number[], w: readonly (readonly number[])[]): nu
   return ((n / weights) * products) / z.reduce((s, v) => s + v * v, 0);
 }
 
-function matrix(graph: Graph, rowStandardize: boolean): number[][] {
-  return Array.from({ length: graph.nodes }, (_, i) => {
-    const row = new Array<number>(graph.nodes).fill(0);
-    for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++) row[graph.indices[e]] = graph.weights[e];
-    const sum = rowStandardize ? row.reduce((s, v) => s + v, 0) : 1;
-    return row.map((v) => (sum === 0 ? 0 : v / sum));
-  });
-}
-
 function places(n: number, seed: number): ReturnType<typeof positions> {
   const rng = stream(seed);
   return positions(
@@ -163,23 +155,13 @@ describe("agrees with the definition", () => {
     for (const rowStandardize of [true, false]) {
       const found = await moran(x, graph, { rowStandardize, assumption: "randomization" });
       const w = matrix(graph, rowStandardize);
-      const all = orders([0, 1, 2, 3, 4, 5]).map((order) =>
-        bruteForce(
-          order.map((o) => values[o]),
-          w,
-        ),
-      );
+      const all = orders(values).map((order) => bruteForce(order, w));
       const mean = all.reduce((s, v) => s + v, 0) / all.length;
       expect(found.expected).toBeCloseTo(mean, 10);
       expect(found.variance[0]).toBeCloseTo(all.reduce((s, v) => s + (v - mean) ** 2, 0) / all.length, 10);
     }
   });
 });
-
-function orders(of: readonly number[]): number[][] {
-  if (of.length < 2) return [[...of]];
-  return of.flatMap((first) => orders(of.filter((o) => o !== first)).map((rest) => [first, ...rest]));
-}
 
 describe("moran, always", () => {
   const graph = delaunayGraph(places(80, 1)).graph;
@@ -329,7 +311,7 @@ describe("moran, at the edges", () => {
   it("refuses a graph of another size, unknown options and an aborted signal", async () => {
     const x = expression(dense(5, 1, Float32Array.of(1, 2, 4, 9, 3)), "log");
     expect(await code(() => moran(expression(dense(4, 1), "log"), line))).toBe("input");
-    expect(await code(() => moran(x, line, { permutations: 3 } as object))).toBe("option");
+    expect(await code(() => moran(x, line, { permutation: 3 } as object))).toBe("option");
     expect(await code(() => moran(x, line, { signal: AbortSignal.abort() }))).toBe("aborted");
   });
 
@@ -338,7 +320,13 @@ describe("moran, at the edges", () => {
     const x = genes(5, 40, 0.5, 1);
     const found = await moran(asSparse(x), line, { onProgress: ({ fraction }) => steps.push(fraction) });
     expect(steps.at(-1)).toBe(1);
-    expect(found.params).toEqual({ rowStandardize: true, assumption: "normality" });
+    expect(found.params).toEqual({
+      rowStandardize: true,
+      assumption: "normality",
+      alternative: "greater",
+      permutations: 0,
+      seed: 0,
+    });
   });
 });
 

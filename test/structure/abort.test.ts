@@ -97,7 +97,9 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   background: (run) => io.background({ ...ds, images: [], pyramids: [pyramid] }, run),
   thumbnail: (run) => io.thumbnail(pyramid, run),
   coOccurrence: (run) => spatial.coOccurrence(types, ds.positions!, { intervals: 4, ...run }),
-  moran: (run) => spatial.moran(logged, space, run),
+  moran: (run) => spatial.moran(logged, space, { permutations: 2, ...run }),
+  geary: (run) => spatial.geary(logged, space, run),
+  getisOrdG: (run) => spatial.getisOrdG(logged, space, run),
   neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
   tissueModules: (run) => modules.tissueModules(logged, space, run),
   testInteractions: (run) =>
