@@ -27,6 +27,7 @@ modules.csv, result.h5ad and run.json.
   --min-counts N         drop observations with fewer counts (default 1)
   --min-genes N          drop observations with fewer genes (default 0)
   --max-mito P           drop observations with more than P % mitochondrial counts (default: none dropped)
+  --normalize-by COLUMN  divide counts by this area or volume of cells instead of their total (cell_area, volume, ...)
   --hvg N|all            variable genes for PCA and clusters (default 2000, or all of a panel or subset)
   --components N         principal components (default 50)
   --neighbors K          expression neighbors, itself counted (default 15)

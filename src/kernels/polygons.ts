@@ -41,3 +41,15 @@ export function centroids(shapes: Shapes, owner?: Uint32Array, n: number = shape
   }
   return moments.map((m, k) => (area[k >> 1] === 0 ? sums[k] / corners[k >> 1] : m / area[k >> 1]));
 }
+
+/** Area of each shape, holes taken out. */
+export function areas({ ids, shapeOffsets, ringOffsets, coordinates }: Shapes): Float64Array {
+  const area = new Float64Array(ids.length);
+  for (let s = 0; s < area.length; s++) {
+    for (let r = shapeOffsets[s]; r < shapeOffsets[s + 1]; r++) {
+      const [twice] = ringMoments(coordinates.subarray(2 * ringOffsets[r], 2 * ringOffsets[r + 1]));
+      area[s] += (Math.abs(twice) / 2) * (r === shapeOffsets[s] ? 1 : -1);
+    }
+  }
+  return area;
+}

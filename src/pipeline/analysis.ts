@@ -40,6 +40,8 @@ export interface AnalysisParams {
   readonly maxMito: number | null;
   readonly minCells: number;
   readonly targetSum: number | null;
+  /** column of areas or volumes that counts were divided by; null: their total */
+  readonly normalizeBy: string | null;
   readonly variableGenes: number | "all";
   readonly components: number;
   readonly neighbors: number;

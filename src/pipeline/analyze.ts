@@ -1,4 +1,5 @@
 import { checkOptions } from "../core/check.ts";
+import { SpatialError } from "../core/errors.ts";
 import { checkAborted } from "../core/progress.ts";
 import { leiden, rankGenes } from "../cluster/index.ts";
 import { testInteractions } from "../communicate/index.ts";
@@ -21,7 +22,14 @@ import {
   type Values,
 } from "../model/index.ts";
 import { tissueModules } from "../modules/index.ts";
-import { log1p, normalizeTotal, qcMetrics, variableGenes } from "../preprocess/index.ts";
+import {
+  librarySizeByRegion,
+  log1p,
+  normalizeBySize,
+  normalizeTotal,
+  qcMetrics,
+  variableGenes,
+} from "../preprocess/index.ts";
 import { pca, umap } from "../reduce/index.ts";
 import { moran, neighborhoodEnrichment } from "../spatial/index.ts";
 import {
@@ -37,6 +45,8 @@ import { analyzeRules, type AnalyzeOptions } from "./options.ts";
 import { choosePairs } from "./pairs.ts";
 import { averagingGraph, sampleOf, spatialGraph } from "./spatial.ts";
 
+/** Part of the variance of log totals between modules that is worth a note. */
+const MUCH_BETWEEN_MODULES = 0.2;
 /** Components that the expression neighbors are sought on. */
 const NEIGHBOR_COMPONENTS = 30;
 
@@ -118,11 +128,7 @@ export async function analyze(
 
   const logged = await step("normalize", obstacleToNormalize(kind), () => {
     const sparse = asSparse(start);
-    return log1p(
-      kind === "counts"
-        ? normalizeTotal(sparse, options.targetSum === undefined ? {} : { targetSum: options.targetSum })
-        : sparse,
-    );
+    return log1p(kind === "counts" ? normalized(sparse, kept, options) : sparse);
   });
   const x: Expression<Sparse> | Expression<Dense> = logged ?? start;
   const notLogged =
@@ -197,6 +203,16 @@ export async function analyze(
     }),
   );
 
+  if (qc !== null && modules !== null && options.normalizeBy === undefined) {
+    const { explained } = librarySizeByRegion(qc.totalCounts, modules.labels);
+    if (explained > MUCH_BETWEEN_MODULES)
+      notes.push({
+        step: "normalize",
+        kind: "note",
+        text: `totals of counts follow the tissue: ${Math.round(100 * explained)} % of their variance lies between modules, and scaling to one total takes that away`,
+      });
+  }
+
   const needsImage = (kept.images ?? []).length === 0;
   const picture = needsImage ? await background(kept, run) : { image: null, why: null };
   if (picture.why !== null)
@@ -233,6 +249,7 @@ export async function analyze(
     maxMito: options.maxMito ?? null,
     minCells: options.minCells ?? 3,
     targetSum: options.targetSum ?? null,
+    normalizeBy: options.normalizeBy ?? null,
     variableGenes: variable === null ? "all" : variable.selected.length,
     components,
     neighbors,
@@ -302,6 +319,24 @@ export async function analyze(
     interactions,
     timings,
   };
+}
+
+/** Counts per total, or per area or volume where a column of sizes is named. */
+function normalized(
+  counts: Expression<Sparse>,
+  { cells }: SpatialDataset,
+  { normalizeBy, targetSum }: AnalyzeOptions,
+): Expression<Sparse> {
+  if (normalizeBy === undefined) return normalizeTotal(counts, targetSum === undefined ? {} : { targetSum });
+  const size = cells.columns[normalizeBy];
+  if (ArrayBuffer.isView(size) && targetSum === undefined) return normalizeBySize(counts, size);
+  throw new SpatialError(
+    "option",
+    targetSum === undefined
+      ? `normalizeBy must be a column of numbers, found ${normalizeBy}; there are ${Object.keys(cells.columns).join(", ")}.`
+      : "targetSum does not go with normalizeBy.",
+    { subject: "normalizeBy", hint: "Leave the option out to scale to the median total." },
+  );
 }
 
 function obstacleToNormalize(kind: Values): string | null {

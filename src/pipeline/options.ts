@@ -1,4 +1,4 @@
-import { either, integer, literal, number, oneOf, runRules, such, type Rule } from "../core/check.ts";
+import { either, integer, literal, number, oneOf, runRules, string, such, type Rule } from "../core/check.ts";
 import type { RunOptions } from "../core/progress.ts";
 import type { InteractionTable } from "../communicate/index.ts";
 import type { Categorical } from "../model/index.ts";
@@ -16,6 +16,8 @@ export interface AnalyzeOptions extends RunOptions {
   readonly minCells?: number;
   /** Counts per observation after normalization; default: the median total. */
   readonly targetSum?: number;
+  /** Column of `cells` with the area or volume that counts are divided by instead of their total. */
+  readonly normalizeBy?: string;
   /** Genes for the embedding and clusters; default 2,000 by seurat_v3, or all of a panel or subset. */
   readonly variableGenes?: number | "all";
   /** Principal components, default 50 (fewer in small samples). */
@@ -44,6 +46,7 @@ export const analyzeRules: Readonly<Record<string, Rule>> = {
   maxMito: number(0, 100),
   minCells: integer(0),
   targetSum: number(1e-9),
+  normalizeBy: string(),
   variableGenes: either(integer(2), literal("all")),
   components: integer(1, 1000),
   neighbors: integer(2, 1000),

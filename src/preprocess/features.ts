@@ -20,15 +20,19 @@ import {
   type Matrix,
   requireValues,
   type Sparse,
+  type Values,
 } from "../model/index.ts";
-import { median } from "../stats/index.ts";
+import { mean, median } from "../stats/index.ts";
 import { byClippedVariance, type GeneScores } from "./clipped-variance.ts";
 import { byDispersion } from "./dispersion.ts";
+import { byResidualVariance } from "./residuals.ts";
+
+export type VariableGenesFlavor = "seurat_v3" | "seurat" | "cell_ranger" | "pearson_residuals";
 
 export interface VariableGenesOptions {
-  /** Default "seurat_v3", on counts; "seurat" works on log values. */
-  readonly flavor?: "seurat_v3" | "seurat";
-  /** How many genes; default 2000. null (flavor "seurat" only): those that pass the cutoffs. */
+  /** Default "seurat_v3", on counts, as "pearson_residuals"; "seurat" works on log values, "cell_ranger" on log or normalized ones. */
+  readonly flavor?: VariableGenesFlavor;
+  /** How many genes; default 2000. null (flavors "seurat" and "cell_ranger" only): those that pass the cutoffs. */
   readonly top?: number | null;
   /** Only genes with a log1p mean above this, where `top` is null; default 0.0125. */
   readonly minMean?: number;
@@ -38,6 +42,10 @@ export interface VariableGenesOptions {
   readonly minScore?: number;
   /** Fraction of the genes in a neighborhood of the trend (flavor "seurat_v3"); default 0.3. */
   readonly span?: number;
+  /** Overdispersion (flavor "pearson_residuals"), as in `pearsonResiduals`; default 100. */
+  readonly theta?: number;
+  /** Residuals are cut to this (flavor "pearson_residuals"); null: sqrt(n) of the sample; default null. */
+  readonly clip?: number | null;
   /**
    * Sample of each cell: genes are scored within each sample, so that differences between samples do not count;
    * default one sample. Every cell must have one.
@@ -52,22 +60,24 @@ export interface VariableGenesResult {
   readonly highlyVariable: Uint8Array;
   /** place among all genes, 0 is the most variable, length p */
   readonly rank: Int32Array;
-  /** mean over all cells of the counts or, for flavor "seurat", of expm1 of the log values; length p */
+  /** mean over all cells of the counts or, for flavor "seurat", of expm1 of the log values, for "cell_ranger" of the values; length p */
   readonly means: Float64Array;
   /** variance (divided by n - 1) of the same values; length p */
   readonly variances: Float64Array;
   /**
-   * What genes are compared by: variance after standardization by the trend, or the dispersion standardized
-   * within its bin (NaN where undefined); the mean over samples; length p.
+   * What genes are compared by: variance after standardization by the trend, the dispersion standardized within its bin
+   * (NaN where undefined), or the variance of the residuals; the mean over samples, 0 in those that lack the gene; length p.
    */
   readonly score: Float64Array;
   readonly params: {
-    readonly flavor: "seurat_v3" | "seurat";
+    readonly flavor: VariableGenesFlavor;
     readonly top: number | null;
     readonly minMean: number;
     readonly maxMean: number;
     readonly minScore: number;
     readonly span: number;
+    readonly theta: number;
+    readonly clip: number | null;
     readonly samples: number;
   };
 }
@@ -81,13 +91,17 @@ export interface VariableGenesResult {
  *   Grosse with its interpolated surface, to 1e-14 of scikit-misc's.
  * - `seurat` (Satija et al. 2015, doi:10.1038/nbt.3192): log(variance / mean) of expm1 of the values,
  *   standardized within 20 bins of equal width in log1p(mean).
+ * - `cell_ranger` (Zheng et al. 2017, doi:10.1038/ncomms14049): variance / mean of the values as they are (log values as in
+ *   scanpy, or normalized ones), standardized by median and median absolute deviation within 20 bins between percentiles of the mean.
+ * - `pearson_residuals` (Lause et al. 2021, doi:10.1186/s13059-021-02451-7): the variance of the residuals of `pearsonResiduals`.
  *
- * With several samples each is scored alone, and genes are ordered by their median rank over the samples that
- * have them in the top, then by the number of such samples. Genes that do not vary are never chosen, so fewer
- * than `top` may be. Ties go to the first gene. Cost: two passes over the stored entries. Checked against
- * scanpy's `highly_variable_genes`.
+ * With several samples each is scored alone. "seurat_v3" orders genes by their median rank over the samples that have them in the
+ * top, then by the number of such samples; "pearson_residuals" by the number first; "seurat" and "cell_ranger" by
+ * the number, then by the mean score. Genes that do not vary are never chosen, so fewer than `top` may be. Ties go to the first gene.
+ * Cost: one or two passes over the stored entries; for "pearson_residuals" also p times the number of different totals of
+ * cells. Checked against scanpy's `highly_variable_genes`.
  *
- * @param x n cells x p genes; counts for "seurat_v3", log values for "seurat"
+ * @param x n cells x p genes; counts for "seurat_v3" and "pearson_residuals", log values for "seurat", log or normalized ones for "cell_ranger"
  * @throws {SpatialError} `values` if the flavor does not fit the values; `input` for fewer than 2 cells in a sample
  *   or a cell without one
  *
@@ -134,12 +148,14 @@ export async function variableGenesBlocked(
 }
 
 const rules = (n: number): Readonly<Record<keyof VariableGenesOptions, Rule>> => ({
-  flavor: oneOf("seurat_v3", "seurat"),
+  flavor: oneOf("seurat_v3", "seurat", "cell_ranger", "pearson_residuals"),
   top: either(integer(1), literal(null)),
   minMean: number(),
   maxMean: number(),
   minScore: number(),
   span: number(0.01, 1),
+  theta: either(number(Number.MIN_VALUE), literal(Infinity)),
+  clip: either(number(0), literal(null)),
   sample: such(`a categorical of ${n} cells`, (v) => (v as Categorical)?.codes?.length === n),
 });
 
@@ -149,15 +165,24 @@ function* chosenGenes(
   options: VariableGenesOptions,
 ): Passes<VariableGenesResult> {
   const { flavor = "seurat_v3", top = 2000, sample } = options;
-  const { minMean = 0.0125, maxMean = 3, minScore = 0.5, span = 0.3 } = options;
-  requireValues(`${verb} with flavor "${flavor}"`, x, flavor === "seurat" ? "log" : "counts");
-  if (top === null && flavor !== "seurat") {
-    throw new SpatialError("option", `${verb}: top may be null only with flavor "seurat".`, {
+  const { minMean = 0.0125, maxMean = 3, minScore = 0.5, span = 0.3, theta = 100, clip = null } = options;
+  const isOfLogs = flavor === "seurat" || flavor === "cell_ranger";
+  const fitting: Record<VariableGenesFlavor, readonly Values[]> = {
+    seurat_v3: ["counts"],
+    pearson_residuals: ["counts"],
+    seurat: ["log"],
+    cell_ranger: ["log", "normalized"],
+  };
+  requireValues(`${verb} with flavor "${flavor}"`, x, ...fitting[flavor]);
+  if (top === null && !isOfLogs) {
+    throw new SpatialError("option", `${verb}: top may be null only with flavor "seurat" or "cell_ranger".`, {
       subject: "top",
     });
   }
-  const measure = (): Passes<GeneScores> =>
-    flavor === "seurat" ? byDispersion(x.cols) : byClippedVariance(x.cols, span);
+  const measure = (isPart: boolean): Passes<GeneScores> => {
+    if (isOfLogs) return byDispersion(x.cols, flavor, isPart);
+    return flavor === "seurat_v3" ? byClippedVariance(x.cols, span) : byResidualVariance(x.cols, theta, clip);
+  };
   const samples = sample ? rowsBySample(sample) : [];
   if (sample?.codes.includes(-1)) {
     throw new SpatialError("input", `${verb}: every cell must have a sample, found missing ones.`, {
@@ -168,17 +193,16 @@ function* chosenGenes(
     throw new SpatialError("input", `${verb} needs at least 2 cells in each sample.`, { subject: "x" });
   }
   const [whole, ...alone] = yield* together([
-    measure(),
-    ...(samples.length > 1 ? samples.map((rows) => among(rows, measure())) : []),
+    measure(false),
+    ...(samples.length > 1 ? samples.map((rows) => among(rows, measure(true))) : []),
   ]);
-  const parts = alone.length > 0 ? alone.map((part) => part.score) : [whole.score];
-  const score = meanOf(parts);
-  const order = parts.length > 1 ? byMedianRank(parts, top ?? x.cols) : descending(score);
+  const score = alone.length > 0 ? meanScores(alone) : whole.score;
+  const order = alone.length > 0 ? overSamples(alone, top ?? x.cols, score, flavor) : descending(score);
 
   const passes = (j: number): boolean => {
     if (!(whole.variances[j] > 0) || score[j] !== score[j]) return false;
-    const mean = log1p(whole.means[j]);
-    return top !== null || (mean > minMean && mean < maxMean && score[j] > minScore);
+    const level = log1p(whole.means[j]);
+    return top !== null || (level > minMean && level < maxMean && score[j] > minScore);
   };
   const selected = order
     .filter(passes)
@@ -193,7 +217,17 @@ function* chosenGenes(
     means: whole.means,
     variances: whole.variances,
     score,
-    params: { flavor, top, minMean, maxMean, minScore, span, samples: parts.length },
+    params: {
+      flavor,
+      top,
+      minMean,
+      maxMean,
+      minScore,
+      span,
+      theta,
+      clip,
+      samples: Math.max(1, alone.length),
+    },
   };
 }
 
@@ -203,8 +237,9 @@ function rowsBySample(sample: Categorical): number[][] {
   return rows.filter((r) => r.length > 0);
 }
 
-function meanOf(parts: readonly Float64Array[]): Float64Array {
-  return parts[0].map((_, j) => parts.reduce((sum, part) => sum + part[j], 0) / parts.length);
+/** The mean of each gene's scores where they are defined; 0 in a sample that lacks the gene. */
+function meanScores(parts: readonly GeneScores[]): Float64Array {
+  return parts[0].score.map((_, j) => mean(parts.map(({ means, score }) => (means[j] === 0 ? 0 : score[j]))));
 }
 
 /** Genes from the largest score to the smallest; undefined scores last, ties by gene. */
@@ -220,18 +255,32 @@ function placeOf(order: Uint32Array): Int32Array {
   return place;
 }
 
-/** Genes by their median place over the samples that have them in the top, then by the number of such samples. */
-function byMedianRank(parts: readonly Float64Array[], top: number): Uint32Array {
-  const places = parts.map((score) => placeOf(descending(score)));
-  const p = parts[0].length;
-  const middle = new Float64Array(p).fill(Infinity);
-  const times = new Int32Array(p);
-  for (let j = 0; j < p; j++) {
-    const inTop = places.map((place) => place[j]).filter((at) => at < top);
-    times[j] = inTop.length;
+/** Genes by how many samples have them in the top, by their median place there and by their mean score, as the flavor orders them. */
+function overSamples(
+  parts: readonly GeneScores[],
+  top: number,
+  score: Float64Array,
+  flavor: VariableGenesFlavor,
+): Uint32Array {
+  const places = parts.map((part) => placeOf(descending(part.score)));
+  const middle = new Float64Array(score.length).fill(Infinity);
+  const times = new Float64Array(score.length);
+  for (let j = 0; j < score.length; j++) {
+    const inTop = places
+      .map((place) => place[j])
+      .filter((at, s) => at < top && !Number.isNaN(parts[s].score[j]));
+    times[j] = -inTop.length;
     if (inTop.length > 0) middle[j] = median(inTop);
   }
-  return Uint32Array.from(middle.keys()).sort((a, b) =>
-    middle[a] !== middle[b] ? (middle[a] < middle[b] ? -1 : 1) : times[b] - times[a] || a - b,
+  const falling = score.map((s) => (s === s ? -s : Infinity));
+  const [first, second] = {
+    seurat_v3: [middle, times],
+    pearson_residuals: [times, middle],
+    seurat: [times, falling],
+    cell_ranger: [times, falling],
+  }[flavor];
+  const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+  return Uint32Array.from(score.keys()).sort(
+    (a, b) => compare(first[a], first[b]) || compare(second[a], second[b]) || a - b,
   );
 }

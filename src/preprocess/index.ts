@@ -1,6 +1,13 @@
 export {
+  normalizeBySize,
+  normalizeBySizeBlocked,
+  shapeAreas,
+  type NormalizeBySizeOptions,
+} from "./cell-size.ts";
+export {
   variableGenes,
   variableGenesBlocked,
+  type VariableGenesFlavor,
   type VariableGenesOptions,
   type VariableGenesResult,
 } from "./features.ts";
@@ -12,6 +19,7 @@ export {
   type FilterCellsOptions,
   type FilterGenesOptions,
 } from "./filter.ts";
+export { librarySizeByRegion, type LibrarySizeByRegionResult } from "./library-size.ts";
 export {
   log1p,
   log1pBlocked,
@@ -27,6 +35,8 @@ export {
   type QcMetricsOptions,
   type QcMetricsResult,
 } from "./qc.ts";
+export { regressOut, regressOutBlocked, type Covariate } from "./regress.ts";
+export { pearsonResiduals, pearsonResidualsBlocked, type PearsonResidualsOptions } from "./residuals.ts";
 export {
   scale,
   scaleBlocked,

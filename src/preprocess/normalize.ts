@@ -106,7 +106,7 @@ function* sizeFactors(
 }
 
 /** The rows of a matrix, each multiplied by its factor; the first has the factor at `first`. */
-function timesFactors(x: Sparse, factors: Float64Array, first: number): Sparse {
+export function timesFactors(x: Sparse, factors: Float64Array, first: number): Sparse {
   const data = new Float32Array(x.data.length);
   for (let i = 0; i < x.rows; i++) {
     const factor = factors[first + i];

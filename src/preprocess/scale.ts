@@ -1,11 +1,9 @@
 import { checkOptions, either, literal, number, runRules } from "../core/check.ts";
-import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { addRows, columnMoments, startColumns } from "../kernels/accumulate.ts";
 import { type Passes, runBlocked, runInMemory } from "../kernels/passes.ts";
 import {
   type BlockedMatrix,
-  dense,
   type Dense,
   type Expression,
   expression,
@@ -13,6 +11,7 @@ import {
   requireValues,
   type Sparse,
 } from "../model/index.ts";
+import { fullMatrix } from "./full.ts";
 
 export interface ScaleOptions {
   /** Larger values are cut to this; null: none are; default 10. */
@@ -126,30 +125,21 @@ export function standardize(x: Expression<Sparse>, options: StandardizeOptions =
   checkOptions("standardize", options, { ...scaleRules, maxBytes: number(0) });
   requireValues("standardize", x, "log", "normalized");
   const { maxValue = 10, maxBytes = 2e9 } = options;
-  const { rows, cols } = x;
-  const bytes = 4 * rows * cols;
-  if (bytes > maxBytes) {
-    throw new SpatialError(
-      "memory",
-      `standardize: a full ${rows} x ${cols} matrix needs ${(bytes / 1e9).toFixed(1)} GB, the limit is ${(maxBytes / 1e9).toFixed(1)} GB.`,
-      {
-        subject: "maxBytes",
-        hint: "Select variable genes first, or use scale, which stays sparse (pca centers by itself).",
-      },
-    );
-  }
-  const { mean, std } = runInMemory(x, spread(cols));
+  const { cols } = x;
   const most = maxValue ?? Infinity;
-  const data = new Float32Array(rows * cols);
-  const zero = Float64Array.from(mean, (m, j) => Math.max(-most, 0 - m / std[j]));
-  for (let i = 0; i < rows; i++) {
-    data.set(zero, i * cols);
-    for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) {
-      const j = x.indices[e];
-      data[i * cols + j] = Math.max(-most, Math.min(most, (x.data[e] - mean[j]) / std[j]));
+  const fill = (block: Sparse, _: number, out: Float32Array): void => {
+    const { mean, std } = runInMemory(x, spread(cols));
+    const zero = Float64Array.from(mean, (m, j) => Math.max(-most, 0 - m / std[j]));
+    for (let i = 0; i < block.rows; i++) {
+      out.set(zero, i * cols);
+      for (let e = block.indptr[i]; e < block.indptr[i + 1]; e++) {
+        const j = block.indices[e];
+        out[i * cols + j] = Math.max(-most, Math.min(most, (block.data[e] - mean[j]) / std[j]));
+      }
     }
-  }
-  return expression(dense(rows, cols, data), "scaled");
+  };
+  const hint = "Select variable genes first, or use scale, which stays sparse (pca centers by itself).";
+  return fullMatrix("standardize", x, cols, maxBytes, fill, hint);
 }
 
 /** Mean and standard deviation per column; 1 where the column is constant. */

@@ -198,7 +198,9 @@ export function methodsSection(analysis: Analysis, versions: Readonly<Record<str
     Object.entries(params).map(([name, value]) => [
       parameterWords[name] ?? name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
       name === "targetSum" && value === null
-        ? "median total"
+        ? params.normalizeBy === null
+          ? "median total"
+          : "none"
         : name === "seed"
           ? String(value)
           : words(value),
@@ -232,7 +234,9 @@ function methodLines(analysis: Analysis): string[] {
   if (ds.layers["log"] !== undefined)
     lines.push(
       params.values === "counts"
-        ? `Counts were scaled to ${params.targetSum === null ? "the median total" : `${whole(params.targetSum)} per ${ds.observation}`} and log1p was taken.`
+        ? params.normalizeBy !== null
+          ? `Counts were divided by ${params.normalizeBy}, scaled to its median, and log1p was taken.`
+          : `Counts were scaled to ${params.targetSum === null ? "the median total" : `${whole(params.targetSum)} per ${ds.observation}`} and log1p was taken.`
         : `Values were given as ${params.values}.`,
     );
   if (analysis.variableGenes !== null)

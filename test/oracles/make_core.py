@@ -127,6 +127,35 @@ def features():
 
 
 @block
+def residuals():
+    """Pearson residuals, regression, scores of a gene set, and the other ways to choose variable genes; two samples are even and odd spots."""
+    a, raw = tissue(), tissue(False)
+    raw.X = raw.X.astype(np.float64)
+    a.obs["half"] = raw.obs["half"] = pd.Categorical(np.where(np.arange(a.n_obs) % 2 == 0, "even", "odd"))
+    find = lambda x, **o: sc.pp.highly_variable_genes(x, inplace=False, n_top_genes=20, **o).reindex(a.var_names)
+    pearson = lambda **o: sc.experimental.pp.highly_variable_genes(raw, flavor="pearson_residuals", n_top_genes=20, inplace=False, **o).reindex(a.var_names)
+    chosen = lambda t: np.flatnonzero(t["highly_variable"].to_numpy(dtype=float) == 1)
+    seen = np.flatnonzero(np.asarray(raw.X.sum(0)).ravel() > 0)
+    b = raw.copy()
+    sc.experimental.pp.normalize_pearson_residuals(b, theta=10)
+    c = a.copy()
+    c.obs["total"] = np.asarray(raw.X.sum(1)).ravel()
+    c.obs["share"] = (np.arange(c.n_obs) * 7 % 5) / 3
+    sc.pp.regress_out(c, ["total", "share"])
+    d = a.copy()
+    d.obs["half"] = a.obs["half"]
+    sc.pp.regress_out(d, ["half"])
+    genes = [f"GENE{j}" for j in (20, 21, 22, 23, 50)]
+    sc.tl.score_genes(a, genes, ctrl_size=1000, n_bins=5, use_raw=False)
+    cell_ranger, both, residual = find(a, flavor="cell_ranger"), {f: find(a, flavor=f, batch_key="half") for f in ("seurat", "cell_ranger")}, pearson()
+    save("residuals", ["scanpy"], 9, columns="4 to 15",
+        pearson=np.asarray(b.X)[:, 4:16], seen=seen, regressed=np.asarray(c.X)[:, 4:16], regressed_by_group=np.asarray(d.X)[:, 4:16], share=c.obs["share"].to_numpy(), set=[20, 21, 22, 23, 50], score=a.obs["score"].to_numpy(),
+        cell_ranger=dict(score=cell_ranger["dispersions_norm"].to_numpy().astype(float), selected=chosen(cell_ranger)),
+        variance=dict(score=residual["residual_variances"].to_numpy(), selected=chosen(residual), selected_in_both=chosen(pearson(batch_key="half"))),
+        in_both={f: dict(score=t["dispersions_norm"].to_numpy().astype(float), selected=chosen(t)) for f, t in both.items()})
+
+
+@block
 def loess():
     from skmisc.loess import loess as fit
 

@@ -2,14 +2,18 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { categories, expression } from "../../src/model/index.ts";
+import { scoreGenes } from "../../src/annotate/index.ts";
 import {
   log1p,
   normalizeTotal,
+  pearsonResiduals,
   qcMetrics,
+  regressOut,
   scale,
   standardize,
   variableGenes,
 } from "../../src/preprocess/index.ts";
+import { mean } from "../../src/stats/index.ts";
 import { worst } from "../support/close.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
@@ -97,4 +101,54 @@ describe.skipIf(oracles === null)("agrees with scanpy on 600 spots", () => {
     expect(worst(got.score, want["variances_norm"].data)).toBeLessThan(2e-3);
     expect([...got.highlyVariable]).toEqual([...want["highly_variable"].data]);
   });
+
+  it("variable genes, seurat over two samples", () => {
+    const want = readNpz(at("hvg_seurat_batch.npz"));
+    const sample = categories(strings["batch"]);
+    const got = variableGenes(logged, { flavor: "seurat", top: 60, sample });
+    expect(worst(got.score, want["dispersions_norm"].data, 0.1)).toBeLessThan(1e-5);
+    expect([...got.highlyVariable]).toEqual([...want["highly_variable"].data]);
+  });
+
+  it("variable genes, cell_ranger", () => {
+    const want = readNpz(at("hvg_cell_ranger.npz"));
+    const got = variableGenes(logged, { flavor: "cell_ranger", top: 60 });
+    expect(worst(got.means, want["means"].data)).toBeLessThan(1e-5);
+    expect(worst(got.score, want["dispersions_norm"].data, 0.1)).toBeLessThan(2e-5);
+    expect([...got.highlyVariable]).toEqual([...want["highly_variable"].data]);
+  });
+
+  it("Pearson residuals and the genes where they vary", () => {
+    const want = readNpz(at("pearson_residuals.npz"));
+    const { data } = pearsonResiduals(counts);
+    expect(worst(data.subarray(0, 100 * 300), want["X_first100spots"].data, 0.1)).toBeLessThan(1e-5);
+    const got = variableGenes(counts, { flavor: "pearson_residuals", top: 60 });
+    expect(worst(got.score, want["gene_var"].data)).toBeLessThan(1e-5);
+    expect([...got.highlyVariable]).toEqual([...want["hvg"].data]);
+  });
+
+  it("residuals of a regression on total counts and mitochondrial share", () => {
+    const want = readNpz(at("regress_out.npz"));
+    const { totalCounts, pctMito } = qcMetrics(counts, { names });
+    const { data } = regressOut(logged, [totalCounts, pctMito!]);
+    expect(worst(data.subarray(0, 100 * 300), want["X_first100spots"].data, 1)).toBeLessThan(1e-4);
+  });
+
+  it("scores of a gene set", () => {
+    const want = readNpz(at("score_genes.npz"));
+    const { genes } = JSON.parse(readFileSync(at("score_genes.json"), "utf8")) as { genes: string[] };
+    const set = genes.map((gene) => names.indexOf(gene));
+    const whole = scoreGenes(logged, set, { controls: 10_000, bins: 5 });
+    expect(worst(whole.score, want["score_no_sampling"].data, 0.1)).toBeLessThan(1e-5);
+    const drawn = scoreGenes(logged, set, { controls: 50, bins: 25 });
+    expect(correlation(drawn.score, want["score"].data as Float64Array)).toBeGreaterThan(0.98);
+  });
 });
+
+function correlation(a: Float64Array, b: Float64Array): number {
+  const product = (x: Float64Array, y: Float64Array): number => {
+    const [mx, my] = [mean(x), mean(y)];
+    return x.reduce((sum, v, i) => sum + (v - mx) * (y[i] - my), 0);
+  };
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+}

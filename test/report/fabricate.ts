@@ -139,6 +139,7 @@ export function fabricate(n: number, options: FabricateOptions = {}): Analysis {
       maxMito: null,
       minCells: 3,
       targetSum: null,
+      normalizeBy: null,
       variableGenes: "all",
       components: 50,
       neighbors: 15,

@@ -1,5 +1,6 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
+import * as annotate from "../../src/annotate/index.ts";
 import * as cluster from "../../src/cluster/index.ts";
 import * as communicate from "../../src/communicate/index.ts";
 import { type Progress, type RunOptions, SpatialError } from "../../src/core/index.ts";
@@ -88,6 +89,9 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   pcaBlocked: (run) => reduce.pcaBlocked(fewAtATime(logged), { components: 5, ...run }),
   qcMetricsBlocked: (run) => preprocess.qcMetricsBlocked(fewAtATime(ds.counts), { names }, run),
   rankGenesBlocked: (run) => cluster.rankGenesBlocked(fewAtATime(logged), types, run),
+  pearsonResidualsBlocked: (run) => preprocess.pearsonResidualsBlocked(fewAtATime(ds.counts), run),
+  regressOutBlocked: (run) => preprocess.regressOutBlocked(fewAtATime(logged), [types], run),
+  scoreGenesBlocked: (run) => annotate.scoreGenesBlocked(fewAtATime(logged), [1, 4], run),
   scaleBlocked: (run) => preprocess.scaleBlocked(fewAtATime(logged), run),
   variableGenesBlocked: (run) => preprocess.variableGenesBlocked(fewAtATime(ds.counts), run),
   assignTranscripts: (run) => preprocess.assignTranscripts(seen, outlines, run),
@@ -152,7 +156,19 @@ const codeOf = (error: unknown): unknown => (error instanceof SpatialError ? err
 
 describe("long work", () => {
   it("every asynchronous verb is tried here", () => {
-    const folders = [cluster, communicate, graph, io, model, modules, pipeline, plot, preprocess, reduce];
+    const folders = [
+      annotate,
+      cluster,
+      communicate,
+      graph,
+      io,
+      model,
+      modules,
+      pipeline,
+      plot,
+      preprocess,
+      reduce,
+    ];
     const verbs = [...folders, report, simulate, spatial, stats].flatMap((folder) => Object.entries(folder));
     const asynchronous = verbs
       .filter(([, f]) => (f as object).constructor.name === "AsyncFunction")

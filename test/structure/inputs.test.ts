@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import * as annotate from "../../src/annotate/index.ts";
 import * as cluster from "../../src/cluster/index.ts";
 import * as communicate from "../../src/communicate/index.ts";
 import * as graph from "../../src/graph/index.ts";
@@ -135,6 +136,22 @@ const calls: Record<string, Call> = {
   qcMetricsBlocked: call(preprocess.qcMetricsBlocked, () => [inBlocks(counts), { names }]),
   normalizeTotalBlocked: call(preprocess.normalizeTotalBlocked, () => [inBlocks(counts)]),
   log1pBlocked: call(preprocess.log1pBlocked, () => [inBlocks(counts)]),
+  librarySizeByRegion: call(preprocess.librarySizeByRegion, () => [
+    a,
+    { ...types, codes: types.codes.slice(0, 4) },
+  ]),
+  normalizeBySize: call(preprocess.normalizeBySize, () => [counts, new Float64Array(250).fill(2)]),
+  normalizeBySizeBlocked: call(preprocess.normalizeBySizeBlocked, () => [
+    inBlocks(counts),
+    new Float64Array(250).fill(2),
+  ]),
+  pearsonResiduals: call(preprocess.pearsonResiduals, () => [counts, { genes: columns }]),
+  pearsonResidualsBlocked: call(preprocess.pearsonResidualsBlocked, () => [inBlocks(counts)]),
+  regressOut: call(preprocess.regressOut, () => [logged, [types]]),
+  regressOutBlocked: call(preprocess.regressOutBlocked, () => [inBlocks(logged), [types]]),
+  scoreGenes: call(annotate.scoreGenes, () => [logged, columns]),
+  scoreGenesBlocked: call(annotate.scoreGenesBlocked, () => [inBlocks(logged), columns]),
+  shapeAreas: call(preprocess.shapeAreas, () => [outlines]),
   scaleBlocked: call(preprocess.scaleBlocked, () => [inBlocks(logged)]),
   variableGenesBlocked: call(preprocess.variableGenesBlocked, () => [inBlocks(counts), { top: 50 }]),
   pcaBlocked: call(reduce.pcaBlocked, () => [inBlocks(logged), { components: 5 }]),

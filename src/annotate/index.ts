@@ -1,0 +1,6 @@
+export {
+  scoreGenes,
+  scoreGenesBlocked,
+  type ScoreGenesOptions,
+  type ScoreGenesResult,
+} from "./signatures.ts";
