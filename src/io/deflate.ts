@@ -1,4 +1,4 @@
-import type * as NodeZlib from "node:zlib";
+import { nativeZlib } from "./node.ts";
 
 /** How hard is packed where the runtime lets choose: the fastest. */
 export const LEVEL = 1;
@@ -8,8 +8,8 @@ export const LEVEL = 1;
  * browser's. The packed bytes depend on the runtime, what they hold does not.
  */
 export function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib") as typeof NodeZlib | undefined;
-  if (zlib === undefined) {
+  const zlib = nativeZlib();
+  if (zlib === null) {
     const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new CompressionStream("deflate"));
     return new Response(stream).arrayBuffer().then((packed) => new Uint8Array(packed));
   }
