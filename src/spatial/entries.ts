@@ -5,15 +5,34 @@ import type { Categorical, Graph } from "../model/index.ts";
 export type Entries = Pick<Graph, "nodes" | "directed" | "indptr" | "indices">;
 
 /** The labelled nodes, sample after sample (sample s: nodes parts[s] to parts[s + 1]), and the entries between them. */
+export interface Labelled {
+  readonly parts: readonly number[];
+  readonly codes: Int32Array;
+  readonly edges: Entries;
+}
+
+/** Refuses labels of another number than the graph's nodes. */
+export function checkLabels(verb: string, labels: Categorical, graph: Graph): void {
+  if (labels.codes.length !== graph.nodes) {
+    throw new SpatialError(
+      "input",
+      `${verb} needs one label per node of the graph, found ${labels.codes.length} labels and ${graph.nodes} nodes.`,
+      { subject: "labels", hint: "Build the graph on the same observations as the labels." },
+    );
+  }
+}
+
+/** Sorts the labelled nodes by sample; observations without a label (-1) are left out with their entries. */
 export function labelled(
+  verb: string,
   labels: Categorical,
   graph: Graph,
   sample: Categorical | undefined,
-): { readonly parts: readonly number[]; readonly codes: Int32Array; readonly edges: Entries } {
+): Labelled {
   const n = graph.nodes;
   const sampleOf = sample?.codes ?? new Int32Array(n);
   if (sampleOf.length !== n || sampleOf.includes(-1)) {
-    throw new SpatialError("input", `neighborhoodEnrichment: each of ${n} observations must have a sample.`, {
+    throw new SpatialError("input", `${verb}: each of ${n} observations must have a sample.`, {
       subject: "sample",
     });
   }
@@ -38,14 +57,10 @@ export function labelled(
       const j = graph.indices[e];
       if (place[j] < 0) continue;
       if (sampleOf[j] !== sampleOf[i]) {
-        throw new SpatialError(
-          "input",
-          `neighborhoodEnrichment: the graph joins samples (nodes ${i} and ${j}).`,
-          {
-            subject: "graph",
-            hint: "Build the graph with the same option sample.",
-          },
-        );
+        throw new SpatialError("input", `${verb}: the graph joins samples (nodes ${i} and ${j}).`, {
+          subject: "graph",
+          hint: "Build the graph with the same option sample.",
+        });
       }
       indices[count++] = place[j];
     }
@@ -53,6 +68,22 @@ export function labelled(
   }
   const edges = { nodes: order.length, directed: graph.directed, indptr, indices: indices.slice(0, count) };
   return { parts, codes: Int32Array.from(order, (i) => labels.codes[i]), edges };
+}
+
+/** Sample s alone. */
+export function samplePart({ parts, codes, edges }: Labelled, s: number): Labelled {
+  const [from, to] = [parts[s], parts[s + 1]];
+  const start = edges.indptr[from];
+  return {
+    parts: [0, to - from],
+    codes: codes.subarray(from, to),
+    edges: {
+      nodes: to - from,
+      directed: edges.directed,
+      indptr: edges.indptr.subarray(from, to + 1).map((e) => e - start),
+      indices: edges.indices.subarray(start, edges.indptr[to]).map((j) => j - from),
+    },
+  };
 }
 
 /** Entries to later nodes only: each edge of an undirected graph once. */

@@ -8,9 +8,26 @@ export { geary, type GearyOptions, type GearyResult } from "./geary.ts";
 export { getisOrdG, type GetisOrdGOptions, type GetisOrdGResult } from "./getis-ord.ts";
 export {
   interactionMatrix,
-  neighborhoodEnrichment,
+  neighborhoodComposition,
   type InteractionMatrixOptions,
+  type NeighborhoodCompositionOptions,
+} from "./composition.ts";
+export {
+  neighborhoodEnrichment,
+  neighborhoodEnrichmentPerSample,
+  neighborhoodPermutations,
   type NeighborhoodEnrichmentOptions,
+  type NeighborhoodEnrichmentPerSampleOptions,
+  type NeighborhoodEnrichmentPerSampleResult,
   type NeighborhoodEnrichmentResult,
+  type NeighborhoodPermutationsOptions,
+  type NeighborhoodPermutationsResult,
 } from "./neighborhood.ts";
+export {
+  abundanceEnrichment,
+  type AbundanceEnrichmentOptions,
+  type AbundanceEnrichmentResult,
+} from "./abundance.ts";
+export { type Enrichment } from "./enrichment.ts";
+export { centralityScores, type CentralityScoresOptions, type CentralityScoresResult } from "./centrality.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceResult } from "./cooccurrence.ts";

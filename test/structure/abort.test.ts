@@ -105,6 +105,11 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   geary: (run) => spatial.geary(logged, space, run),
   getisOrdG: (run) => spatial.getisOrdG(logged, space, run),
   neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
+  neighborhoodEnrichmentPerSample: (run) =>
+    spatial.neighborhoodEnrichmentPerSample(types, space, model.categorical(new Int32Array(300), ["s"]), run),
+  neighborhoodPermutations: (run) => spatial.neighborhoodPermutations(types, space, run),
+  abundanceEnrichment: (run) => spatial.abundanceEnrichment(model.dense(300, 4), space, run),
+  centralityScores: (run) => spatial.centralityScores(types, space, run),
   tissueModules: (run) => modules.tissueModules(logged, space, run),
   testInteractions: (run) =>
     communicate.testInteractions(logged, types, names, communicate.interactionTable("human"), run),
