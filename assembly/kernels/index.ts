@@ -4,4 +4,4 @@ export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
 export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
-export { power4, umapEpoch } from "./umap";
+export { umapEpoch } from "./umap";

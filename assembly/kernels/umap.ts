@@ -1,96 +1,77 @@
 // Stochastic gradient descent of UMAP on two coordinates, one epoch of some edges at a time.
 
-const LN2: f32 = 0.6931471805599453;
-
-// log2(x) for normal x > 0: the exponent, and the series of 2 artanh((m - 1) / (m + 1)) to the 7th power for the mantissa m.
-function log2(x: v128): v128 {
-  const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
-  const exponent = i32x4.shr_s(bits, 23);
-  const mantissa = i32x4.sub(x, i32x4.shl(exponent, 23));
-  const one = f32x4.splat(1);
-  const s = f32x4.div(f32x4.sub(mantissa, one), f32x4.add(mantissa, one));
-  const z = f32x4.mul(s, s);
-  let sum = f32x4.splat(<f32>0.41219858311113244);
-  sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(<f32>0.5770780163555854));
-  sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(<f32>0.9617966939259757));
-  sum = f32x4.add(f32x4.mul(sum, z), f32x4.splat(<f32>2.8853900817779268));
-  return f32x4.add(f32x4.convert_i32x4_s(exponent), f32x4.mul(s, sum));
-}
-
-// 2^y for y in [-126, 126]: a power of two by its bits, times the series of e^r to the 6th power (2e-7).
-function exp2(y: v128): v128 {
-  const magic = f32x4.splat(12582912);
-  const shifted = f32x4.add(y, magic);
-  const r = f32x4.mul(f32x4.sub(y, f32x4.sub(shifted, magic)), f32x4.splat(LN2));
-  let sum = f32x4.splat(<f32>0.001388888888888889);
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>0.008333333333333333));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>0.041666666666666664));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>0.16666666666666666));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(<f32>0.5));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1));
-  return f32x4.mul(sum, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)));
-}
-
-// x^y of 4 numbers at `x`, for tests.
-export function power4(x: usize, y: f32, out: usize): void {
-  v128.store(out, exp2(f32x4.mul(f32x4.splat(y), log2(v128.load(x)))));
-}
+// Edges looked through at a time; a multiple of 4.
+const SCAN: i32 = 256;
 
 // Epoch `epoch` (from 1) for the edges [start, end), multiples of 4. Edge e is drawn floor(epoch r) - floor((epoch - 1) r)
 // times, r = rates[e] <= 1. A draw pulls its head to its tail and pushes it from `negatives` nodes drawn uniformly; each pull
-// and push is clipped to 4 per coordinate. Heads move in `next`; tails and drawn nodes stand as in `now`, so that no two heads
-// depend on each other. Draws go in fours, a lane each, by the positions before all four. `random` holds 4 states of
-// xorshift32, `queue` room for 4 edges.
+// and push is clipped to 4 per coordinate. All heads are among the nodes [from, from + own) and move in `next`; other nodes
+// stand as in `now`, so that calls for different nodes do not depend on each other. Draws go in fours, a lane each, by the
+// positions before all four. `pulls` and `pushes` are tables of force over distance for squared distances from 2^-20 to 2^20,
+// linear in 64 pieces an octave: value and slope per unit in the last place. `random` holds 4 states of xorshift32, `queue` room for
+// 264 edges.
 export function umapEpoch(
   start: i32,
   end: i32,
   epoch: i32,
   step: f32,
   nodes: i32,
+  from: i32,
+  own: i32,
   heads: usize,
   tails: usize,
   rates: usize,
   now: usize,
   next: usize,
-  a: f32,
-  b: f32,
+  pulls: usize,
+  pushes: usize,
   negatives: i32,
   random: usize,
   queue: usize,
 ): void {
   const later = f32x4.splat(<f32>epoch);
   const before = f32x4.splat(<f32>(epoch - 1));
+  const all = f32x4.splat(step);
   let waiting: i32 = 0;
-  for (let e = start; e < end; e += 4) {
-    const r = v128.load(rates + ((<usize>e) << 2));
-    let due = i32x4.bitmask(f32x4.gt(f32x4.floor(f32x4.mul(later, r)), f32x4.floor(f32x4.mul(before, r))));
-    while (due != 0) {
-      store<u32>(queue + ((<usize>waiting) << 2), e + ctz(due));
-      due &= due - 1;
-      if (++waiting == 4) {
-        drawFour(f32x4.splat(step), queue, nodes, heads, tails, now, next, a, b, negatives, random);
-        waiting = 0;
+  for (let first = start; first < end; first += SCAN) {
+    const last = min(end, first + SCAN);
+    for (let e = first; e < last; e += 4) {
+      const r = v128.load(rates + ((<usize>e) << 2));
+      const due = i32x4.bitmask(
+        f32x4.gt(f32x4.floor(f32x4.mul(later, r)), f32x4.floor(f32x4.mul(before, r))),
+      );
+      // Without branches, which could not be foretold: each is written, and stays if it is due.
+      for (let lane = 0; lane < 4; lane++) {
+        store<u32>(queue + ((<usize>waiting) << 2), e + lane);
+        waiting += (due >> lane) & 1;
       }
     }
+    let at = queue;
+    for (; waiting >= 4; waiting -= 4) {
+      drawFour(all, at, nodes, from, own, heads, tails, now, next, pulls, pushes, negatives, random);
+      at += 16;
+    }
+    v128.store(queue, v128.load(at));
   }
   if (waiting == 0) return;
   // The last lanes repeat an edge without moving anything.
-  const steps = v128.and(f32x4.splat(step), i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(waiting)));
+  const steps = v128.and(all, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(waiting)));
   for (; waiting < 4; waiting++) store<u32>(queue + ((<usize>waiting) << 2), load<u32>(queue));
-  drawFour(steps, queue, nodes, heads, tails, now, next, a, b, negatives, random);
+  drawFour(steps, queue, nodes, from, own, heads, tails, now, next, pulls, pushes, negatives, random);
 }
 
 function drawFour(
   steps: v128,
   queue: usize,
   nodes: i32,
+  from: i32,
+  own: i32,
   heads: usize,
   tails: usize,
   now: usize,
   next: usize,
-  a: f32,
-  b: f32,
+  pulls: usize,
+  pushes: usize,
   negatives: i32,
   random: usize,
 ): void {
@@ -102,55 +83,72 @@ function drawFour(
   const h1 = next + ((<usize>load<u32>(heads + e1)) << 3);
   const h2 = next + ((<usize>load<u32>(heads + e2)) << 3);
   const h3 = next + ((<usize>load<u32>(heads + e3)) << 3);
-  const t0 = now + ((<usize>load<u32>(tails + e0)) << 3);
-  const t1 = now + ((<usize>load<u32>(tails + e1)) << 3);
-  const t2 = now + ((<usize>load<u32>(tails + e2)) << 3);
-  const t3 = now + ((<usize>load<u32>(tails + e3)) << 3);
-  const as4 = f32x4.splat(a);
-  const bs4 = f32x4.splat(b);
-  const one = f32x4.splat(1);
-  const least = f32x4.splat(<f32>1e-12);
-
   const h01 = v128.load64_lane(h1, v128.load64_zero(h0), 1);
   const h23 = v128.load64_lane(h3, v128.load64_zero(h2), 1);
   const hx = v128.shuffle<f32>(h01, h23, 0, 2, 4, 6);
   const hy = v128.shuffle<f32>(h01, h23, 1, 3, 5, 7);
 
-  const t01 = v128.load64_lane(t1, v128.load64_zero(t0), 1);
-  const t23 = v128.load64_lane(t3, v128.load64_zero(t2), 1);
-  const dx = f32x4.sub(hx, v128.shuffle<f32>(t01, t23, 0, 2, 4, 6));
-  const dy = f32x4.sub(hy, v128.shuffle<f32>(t01, t23, 1, 3, 5, 7));
-  const square = f32x4.pmax(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), least);
-  const power = exp2(f32x4.mul(bs4, log2(square)));
-  const force = f32x4.div(
-    f32x4.mul(f32x4.splat(-2 * a * b), power),
-    f32x4.mul(square, f32x4.add(f32x4.mul(as4, power), one)),
-  );
-  let sumX = f32x4.mul(clip(f32x4.mul(force, dx)), steps);
-  let sumY = f32x4.mul(clip(f32x4.mul(force, dy)), steps);
+  let other = v128.load32_zero(tails + e0);
+  other = v128.load32_lane(tails + e1, other, 1);
+  other = v128.load32_lane(tails + e2, other, 2);
+  other = v128.load32_lane(tails + e3, other, 3);
+  let table = pulls;
+  let sumX = f32x4.splat(0);
+  let sumY = f32x4.splat(0);
   let state = v128.load(random);
-  for (let c = 0; c < negatives; c++) {
+  for (let c = 0; ; c++) {
+    // Own nodes stand in `next`, which lies this far behind `now`.
+    const inside = i32x4.lt_u(i32x4.sub(other, i32x4.splat(from)), i32x4.splat(own));
+    const at = i32x4.add(i32x4.shl(other, 3), v128.and(inside, i32x4.splat(<i32>(next - now))));
+    const p01 = v128.load64_lane(
+      now + <usize>i32x4.extract_lane(at, 1),
+      v128.load64_zero(now + <usize>i32x4.extract_lane(at, 0)),
+      1,
+    );
+    const p23 = v128.load64_lane(
+      now + <usize>i32x4.extract_lane(at, 3),
+      v128.load64_zero(now + <usize>i32x4.extract_lane(at, 2)),
+      1,
+    );
+    const dx = f32x4.sub(hx, v128.shuffle<f32>(p01, p23, 0, 2, 4, 6));
+    const dy = f32x4.sub(hy, v128.shuffle<f32>(p01, p23, 1, 3, 5, 7));
+    const square = f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy));
+    // 2^-20, and the number before 2^20: the ends of the tables.
+    const bits = i32x4.sub(
+      i32x4.max_s(i32x4.min_s(square, i32x4.splat(0x497fffff)), i32x4.splat(0x35800000)),
+      i32x4.splat(0x35800000),
+    );
+    const piece = v128.and(i32x4.shr_u(bits, 14), i32x4.splat(~7));
+    const f01 = v128.load64_lane(
+      table + <usize>i32x4.extract_lane(piece, 1),
+      v128.load64_zero(table + <usize>i32x4.extract_lane(piece, 0)),
+      1,
+    );
+    const f23 = v128.load64_lane(
+      table + <usize>i32x4.extract_lane(piece, 3),
+      v128.load64_zero(table + <usize>i32x4.extract_lane(piece, 2)),
+      1,
+    );
+    const into = f32x4.convert_i32x4_s(v128.and(bits, i32x4.splat(0x1ffff)));
+    const force = f32x4.add(
+      v128.shuffle<f32>(f01, f23, 0, 2, 4, 6),
+      f32x4.mul(v128.shuffle<f32>(f01, f23, 1, 3, 5, 7), into),
+    );
+    sumX = f32x4.add(sumX, clip(f32x4.mul(force, dx)));
+    sumY = f32x4.add(sumY, clip(f32x4.mul(force, dy)));
+    if (c == negatives) break;
+    table = pushes;
     state = v128.xor(state, i32x4.shl(state, 13));
     state = v128.xor(state, i32x4.shr_u(state, 17));
     state = v128.xor(state, i32x4.shl(state, 5));
-    const p0 = now + place(i32x4.extract_lane(state, 0), nodes);
-    const p1 = now + place(i32x4.extract_lane(state, 1), nodes);
-    const p2 = now + place(i32x4.extract_lane(state, 2), nodes);
-    const p3 = now + place(i32x4.extract_lane(state, 3), nodes);
-    const p01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
-    const p23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
-    const dx = f32x4.sub(hx, v128.shuffle<f32>(p01, p23, 0, 2, 4, 6));
-    const dy = f32x4.sub(hy, v128.shuffle<f32>(p01, p23, 1, 3, 5, 7));
-    const square = f32x4.pmax(f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy)), least);
-    const power = exp2(f32x4.mul(bs4, log2(square)));
-    const force = f32x4.div(
-      f32x4.splat(2 * b),
-      f32x4.mul(f32x4.add(square, f32x4.splat(<f32>0.001)), f32x4.add(f32x4.mul(as4, power), one)),
-    );
-    sumX = f32x4.add(sumX, f32x4.mul(clip(f32x4.mul(force, dx)), steps));
-    sumY = f32x4.add(sumY, f32x4.mul(clip(f32x4.mul(force, dy)), steps));
+    // The high halves of state times nodes: uniform below nodes.
+    const low = i64x2.extmul_low_i32x4_u(state, i32x4.splat(nodes));
+    const high = i64x2.extmul_high_i32x4_u(state, i32x4.splat(nodes));
+    other = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
   }
   v128.store(random, state);
+  sumX = f32x4.mul(sumX, steps);
+  sumY = f32x4.mul(sumY, steps);
 
   // One after the other: two of the four may share a node.
   const sum01 = v128.shuffle<f32>(sumX, sumY, 0, 4, 1, 5);
@@ -163,9 +161,4 @@ function drawFour(
 
 function clip(v: v128): v128 {
   return f32x4.pmin(f32x4.pmax(v, f32x4.splat(-4)), f32x4.splat(4));
-}
-
-// Offset of a node's position, the node drawn by 32 random bits.
-function place(bits: i32, nodes: i32): usize {
-  return (<usize>((<u64>(<u32>bits) * <u64>(<u32>nodes)) >> 32)) << 3;
 }

@@ -9,52 +9,50 @@ import { dense } from "../../src/model/index.ts";
 const root = resolve(import.meta.dirname, "../..");
 const VALUES = 4096;
 
-/** Calls of the power kernel, four values each; every one writes to a place of its own. */
-async function cubes(threads: number, repeat = 1, run: RunOptions = {}): Promise<Float32Array> {
-  return withThreads(8 * VALUES, { ...run, threads }, async (arena) => {
-    const x = arena.f32(VALUES);
+/** Calls of the distance kernel, four values each; every one writes to a place of its own. */
+async function squares(threads: number, repeat = 1, run: RunOptions = {}): Promise<Float32Array> {
+  return withThreads(20 * VALUES + 16, { ...run, threads }, async (arena) => {
+    const points = arena.f32(4 * VALUES + 4);
     const out = arena.f32(VALUES);
-    for (let i = 0; i < VALUES; i++) x[i] = i + 1;
-    const calls: Call[] = Array.from({ length: (VALUES / 4) * repeat }, (_, t) => [
-      x.byteOffset + 16 * (t % (VALUES / 4)),
-      3,
-      out.byteOffset + 16 * (t % (VALUES / 4)),
-    ]);
-    await arena.spread("cubes", "power4", calls);
+    for (let i = 0; i < VALUES; i++) points[4 * i] = i + 1;
+    const calls = Array.from({ length: (VALUES / 4) * repeat }, (_, t): Call => {
+      const from = 4 * (t % (VALUES / 4));
+      return [points.byteOffset, 4, VALUES, from, from + 4, out.byteOffset];
+    });
+    await arena.spread("squares", "distancesTo", calls);
     return out.slice();
   });
 }
 
 describe("withThreads", () => {
   it("calls every call once, whatever the number of threads", async () => {
-    const alone = await cubes(1);
-    expect(alone[9]).toBeCloseTo(1000, 2);
-    for (const threads of [2, 3, 5]) expect(await cubes(threads, 40)).toEqual(alone);
+    const alone = await squares(1);
+    expect(alone[9]).toBe(100);
+    for (const threads of [2, 3, 5]) expect(await squares(threads, 40)).toEqual(alone);
   });
 
   it("gives each thread its part of an array", async () => {
     const threads = 3;
-    const sum = await withThreads(4 * 4 * (threads + 1), { threads }, async (arena) => {
-      const one = arena.f32(4).fill(1);
+    const sum = await withThreads(80 + 16 * threads, { threads }, async (arena) => {
+      const points = arena.f32(20).fill(0.5, 0, 16);
       const out = arena.f32(4 * arena.threads);
-      const call = [one.byteOffset, 1, out.byteOffset];
-      await arena.spread("ones", "power4", new Array<Call>(200_000).fill(call), { 2: 16 });
+      const call = [points.byteOffset, 4, 4, 0, 4, out.byteOffset];
+      await arena.spread("ones", "distancesTo", new Array<Call>(200_000).fill(call), { 5: 16 });
       return out.reduce((a, b) => a + b, 0);
     });
     expect([4, 8, 12]).toContain(Math.round(sum));
   });
 
   it("carries what a kernel throws on another thread, and works on afterwards", async () => {
-    await cubes(2, 200);
+    await squares(2, 200);
     const beyond = withThreads(64, { threads: 2 }, async (arena) => {
-      const x = arena.f32(4);
+      const x = arena.f32(4).byteOffset;
       // Thread 1 writes far outside its memory.
-      await arena.spread("trap", "power4", new Array<Call>(2_000_000).fill([x.byteOffset, 1, x.byteOffset]), {
-        2: 4e9,
-      });
+      const calls = new Array<Call>(2_000_000).fill([x, 4, 0, 0, 1, x]);
+      await arena.spread("trap", "distancesTo", calls, { 5: 4e9 });
     });
     await expect(beyond).rejects.toThrow(/out of bounds/);
-    expect(await cubes(2, 40)).toEqual(await cubes(1));
+    expect(await squares(2, 40)).toEqual(await squares(1));
   });
 
   it("stops when asked to, and gives its memory back", async () => {
@@ -64,10 +62,10 @@ describe("withThreads", () => {
       last = fraction;
       if (fraction > 0.1) stop.abort();
     };
-    const stopped = cubes(2, 100, { signal: stop.signal, onProgress });
+    const stopped = squares(2, 100, { signal: stop.signal, onProgress });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
     expect(last).toBeLessThan(0.5);
-    expect(await cubes(2)).toEqual(await cubes(1));
+    expect(await squares(2)).toEqual(await squares(1));
   });
 
   it("gives exact neighbors, bit for bit the same on any number of threads", async () => {

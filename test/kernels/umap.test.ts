@@ -2,35 +2,38 @@ import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
 import { pow } from "../../src/kernels/math.ts";
 import { withArena } from "../../src/kernels/wasm/arena.ts";
+import { FORCE_PIECES, tabulate } from "../../src/reduce/force-table.ts";
 import * as twin from "./twins/umap.ts";
 
-describe("the power kernel", () => {
-  it("agrees with its twin bit for bit and with pow to a few parts in a million", async () => {
-    await withArena(32, (arena) => {
-      const x = arena.f32(4);
-      const out = arena.f32(4);
-      const rng = stream(1);
+const [a, b] = [0.583, 1.334];
+const pull = (q: number): number => (-2 * a * b * pow(q, b - 1)) / (1 + a * pow(q, b));
+const push = (q: number): number => (2 * b) / ((0.001 + q) * (1 + a * pow(q, b)));
+
+describe("a table of forces", () => {
+  it("is right to 3e-4 between its ends, and constant beyond", () => {
+    const rng = stream(1);
+    for (const force of [pull, push]) {
+      const table = tabulate(force);
       for (let t = 0; t < 2000; t++) {
-        const y = Math.fround(rng.uniform() * 3);
-        for (let lane = 0; lane < 4; lane++) x[lane] = pow(10, rng.uniform() * 18 - 12);
-        arena.kernels.power4(x.byteOffset, y, out.byteOffset);
-        for (let lane = 0; lane < 4; lane++) {
-          expect(out[lane]).toBe(twin.power(x[lane], y));
-          expect(Math.abs(out[lane] / pow(x[lane], y) - 1)).toBeLessThan(1e-5);
-        }
+        const square = Math.fround(pow(2, rng.uniform() * 40 - 20));
+        expect(Math.abs(twin.tabulated(table, square) / force(square) - 1)).toBeLessThan(3e-4);
       }
-      x.set([1, 1, 4, 0.25]);
-      arena.kernels.power4(x.byteOffset, 0.5, out.byteOffset);
-      expect(Array.from(out)).toEqual([1, 1, 2, 0.5]);
-    });
+      expect(twin.tabulated(table, 0)).toBe(Math.fround(force(1 / 1048576)));
+      expect(twin.tabulated(table, 1e9) / force(1048576)).toBeCloseTo(1, 4);
+    }
   });
 });
 
 describe("the descent kernel", () => {
   for (const negatives of [0, 1, 3, 4, 5, 9]) {
     it(`agrees with its twin bit for bit, ${negatives} negative samples`, async () => {
-      const [nodes, m] = [30, 212];
-      await withArena(4 * (4 * nodes + 3 * m + 8), (arena) => {
+      const [nodes, m] = [30, 612];
+      // Two blocks: edges from the first 10 nodes, and from the others.
+      const blocks = [
+        { start: 0, end: 52, from: 0, own: 10 },
+        { start: 52, end: m, from: 10, own: 20 },
+      ];
+      await withArena(4 * (4 * nodes + 3 * m + 4 * FORCE_PIECES + 268), (arena) => {
         const rng = stream(2, negatives);
         const layout: twin.Layout = {
           heads: arena.u32(m),
@@ -38,12 +41,16 @@ describe("the descent kernel", () => {
           rates: arena.f32(m),
           now: arena.f32(2 * nodes),
           next: arena.f32(2 * nodes),
+          pulls: arena.f32(2 * FORCE_PIECES),
+          pushes: arena.f32(2 * FORCE_PIECES),
           random: arena.u32(4),
         };
-        const { heads, tails, rates, now, next, random } = layout;
-        const queue = arena.u32(4);
+        const { heads, tails, rates, now, next, pulls, pushes, random } = layout;
+        const queue = arena.u32(264);
+        pulls.set(tabulate(pull));
+        pushes.set(tabulate(push));
         // Heads repeat within fours, and now and then the same edge.
-        for (let e = 0; e < m; e++) heads[e] = rng.below(nodes);
+        for (let e = 0; e < m; e++) heads[e] = e < 52 ? rng.below(10) : 10 + rng.below(20);
         for (let e = 0; e < m; e++) tails[e] = (heads[e] + 1 + rng.below(nodes - 1)) % nodes;
         for (let e = 0; e < m; e++) rates[e] = e < 6 ? 1 : rng.uniform();
         heads.fill(3, 0, 3);
@@ -53,12 +60,9 @@ describe("the descent kernel", () => {
         for (let lane = 0; lane < 4; lane++) random[lane] = rng.u32();
 
         next.set(now);
-        const own: twin.Layout = { ...layout, now: now.slice(), next: next.slice(), random: random.slice() };
+        const same: twin.Layout = { ...layout, now: now.slice(), next: next.slice(), random: random.slice() };
         for (let epoch = 1; epoch <= 20; epoch++) {
-          for (const [start, end] of [
-            [0, 52],
-            [52, m],
-          ]) {
+          for (const { start, end, from, own } of blocks) {
             const step = 1 - (epoch - 1) / 20;
             arena.kernels.umapEpoch(
               start,
@@ -66,24 +70,26 @@ describe("the descent kernel", () => {
               epoch,
               step,
               nodes,
+              from,
+              own,
               heads.byteOffset,
               tails.byteOffset,
               rates.byteOffset,
               now.byteOffset,
               next.byteOffset,
-              0.583,
-              1.334,
+              pulls.byteOffset,
+              pushes.byteOffset,
               negatives,
               random.byteOffset,
               queue.byteOffset,
             );
-            twin.umapEpoch(start, end, epoch, step, 0.583, 1.334, negatives, own);
+            twin.umapEpoch(start, end, epoch, step, from, own, negatives, same);
           }
           now.set(next);
-          own.now.set(own.next);
+          same.now.set(same.next);
         }
-        expect(next).toEqual(own.next);
-        expect(random).toEqual(own.random);
+        expect(next).toEqual(same.next);
+        expect(random).toEqual(same.random);
       });
     });
   }

@@ -62,6 +62,52 @@ describe("umap agrees with umap-learn", () => {
   });
 });
 
+describe("umap agrees with umap-learn on groups that no edge joins", () => {
+  it("which stay as near to each other, though blocks of nodes move at once", async () => {
+    const want = JSON.parse(readFileSync(new URL("../fixtures/layout.json", import.meta.url), "utf8")) as {
+      [key in "groups" | "size" | "reach" | "epochs"]: number;
+    } & { apart: number[]; within: number[] };
+    // Rings of nodes taken in turn, each joined to the nearest of its ring: 300,000 entries.
+    const { groups, size, reach, epochs } = want;
+    const [n, k] = [groups * size, 2 * reach];
+    const shifts = Array.from({ length: k }, (_, t) => (t < reach ? t - reach : t - reach + 1));
+    const indices = Uint32Array.from({ length: n * k }, (_, e) => {
+      const [group, place] = [Math.floor(e / k) % groups, Math.floor(e / k / groups)];
+      return ((place + shifts[e % k] + size) % size) * groups + group;
+    });
+    for (let i = 0; i < n; i++) indices.subarray(i * k, (i + 1) * k).sort();
+    const graph: Graph = {
+      kind: "graph",
+      nodes: n,
+      directed: false,
+      indptr: Uint32Array.from({ length: n + 1 }, (_, i) => i * k),
+      indices,
+      weights: new Float32Array(n * k).fill(1),
+      distances: new Float64Array(n * k),
+    };
+    const start = Array.from({ length: n }, (_, i) => {
+      const [group, place] = [i % groups, Math.floor(i / groups)];
+      return [(group % 6) + place / 1000, Math.floor(group / 6) + ((place * 37) % size) / 1000];
+    });
+    const { data } = (await umap(graph, { init: dense(n, 2, Float32Array.from(start.flat())), epochs }))
+      .embedding;
+
+    const centers = new Float64Array(2 * groups);
+    for (let t = 0; t < 2 * n; t++) centers[((2 * (t >> 1)) % (2 * groups)) + (t & 1)] += data[t] / size;
+    let apart = 0;
+    for (let g = 0; g < groups; g++)
+      for (let h = 0; h < groups; h++)
+        apart += Math.hypot(centers[2 * g] - centers[2 * h], centers[2 * g + 1] - centers[2 * h + 1]);
+    apart /= groups * (groups - 1);
+    let within = 0;
+    for (let t = 0; t < 2 * n; t++)
+      within += (data[t] - centers[((2 * (t >> 1)) % (2 * groups)) + (t & 1)]) ** 2 / n;
+    const mean = (values: number[]): number => values.reduce((x, y) => x + y) / values.length;
+    expect(Math.abs(apart / mean(want.apart) - 1)).toBeLessThan(0.05);
+    expect(Math.abs(Math.sqrt(within) / mean(want.within) - 1)).toBeLessThan(0.2);
+  });
+});
+
 describe("umap always", () => {
   it("gives the same for the same seed and another layout for another, and leaves its input alone", async () => {
     const points = clouds(3, 40, 4, 1);

@@ -125,20 +125,21 @@ export interface Kernels {
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
   readonly transposeTimesDense64: SparseProduct;
-  readonly power4: (x: number, y: number, out: number) => void;
   readonly umapEpoch: (
     start: number,
     end: number,
     epoch: number,
     step: number,
     nodes: number,
+    from: number,
+    own: number,
     heads: number,
     tails: number,
     rates: number,
     now: number,
     next: number,
-    a: number,
-    b: number,
+    pulls: number,
+    pushes: number,
     negatives: number,
     random: number,
     queue: number,
