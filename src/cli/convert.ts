@@ -28,7 +28,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
 const WRITERS: Readonly<
   Record<Format, (ds: SpatialDataset, args: Arguments) => Promise<Uint8Array | Files> | Uint8Array>
 > = {
-  h5ad: (ds) => writeH5ad(ds),
+  h5ad: (ds, args) => writeH5ad(ds, { compression: args.on("gzip") ? "gzip" : null }),
   "anndata-zarr": (ds) => writeAnndataZarr(ds),
   spatialdata: (ds) => writeSpatialData(ds),
   "10x-h5": (ds) => writeTenxH5(ds),
@@ -57,7 +57,14 @@ const ENDINGS: readonly (readonly [RegExp, Format])[] = [
 
 /** `tissular convert INPUT OUT` */
 export async function runConvert(argv: readonly string[]): Promise<void> {
-  const flags = { ...readFlags, to: "text", outlines: "text", force: "switch", quiet: "switch" } as const;
+  const flags = {
+    ...readFlags,
+    to: "text",
+    outlines: "text",
+    gzip: "switch",
+    force: "switch",
+    quiet: "switch",
+  } as const;
   const args = readArguments("convert", argv, flags, ["INPUT", "OUT"]);
   const [input, target] = args.positionals;
   const format = formatOf(target, args.text("to"));

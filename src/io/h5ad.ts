@@ -1,8 +1,15 @@
-import { checkOptions } from "../core/check.ts";
+import { checkOptions, either, literal, oneOf } from "../core/check.ts";
 import type { SpatialDataset } from "../model/dataset.ts";
 import { anndataParts, anndataRules, type WriteAnndataOptions, writeElements } from "./anndata-write.ts";
+import type { ElementWriter } from "./elements-write.ts";
 import { createHdf5 } from "./hdf5-write.ts";
 import { leftOut } from "./left-out.ts";
+
+/** Options of `writeH5ad`. */
+export interface WriteH5adOptions extends WriteAnndataOptions {
+  /** "gzip" packs what is large: a third of the size, three times the time. Default null, as in anndata. */
+  readonly compression?: "gzip" | null;
+}
 
 /**
  * A dataset as an h5ad file that Python's anndata (0.8 and later) opens: X and layers as compressed rows of 32-bit
@@ -16,10 +23,10 @@ import { leftOut } from "./left-out.ts";
  * pixels as RGB), embeddings and graphs to the last bit. `leftOut(ds, "h5ad")` names what is not written; so does
  * `uns/tissular/left_out`.
  *
- * @returns the bytes of the file. Its packed parts differ between runtimes, each with its own zlib: compare `hdf5Digest`.
+ * @returns the bytes of the file. Two files of one dataset differ in time stamps only: compare `hdf5Digest`.
  * @throws {SpatialError} `input` where `x` names no matrix or counts are not in memory; `option`
  *
- * Cost: linear in the stored values, packed with gzip by the runtime's threads beside other work: 4,000 x 18,000 in 0.5 s. Checked against anndata 0.8 and 0.13 and h5py value for value.
+ * Cost: linear in the stored values; 4,000 x 18,000 in 0.4 s, 83 MB, with gzip in 1.3 s, 25 MB. Checked against anndata 0.8 and 0.13 and h5py value for value.
  *
  * @example
  * ```ts
@@ -37,8 +44,12 @@ import { leftOut } from "./left-out.ts";
  * if (read.counts?.kind !== "sparse" || read.counts.data.join() !== "3,5") throw new Error("same counts");
  * ```
  */
-export async function writeH5ad(ds: SpatialDataset, options: WriteAnndataOptions = {}): Promise<Uint8Array> {
-  checkOptions("writeH5ad", options, anndataRules);
+export async function writeH5ad(ds: SpatialDataset, options: WriteH5adOptions = {}): Promise<Uint8Array> {
+  checkOptions("writeH5ad", options, {
+    ...anndataRules,
+    compression: either(oneOf("gzip"), literal(null)),
+  });
   const parts = await anndataParts("writeH5ad", ds, options.x);
-  return createHdf5((w) => writeElements(w, parts, options, leftOut(ds, "h5ad")), options);
+  const build = (w: ElementWriter): Promise<void> => writeElements(w, parts, options, leftOut(ds, "h5ad"));
+  return createHdf5(build, options.compression);
 }

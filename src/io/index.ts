@@ -13,7 +13,7 @@ export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blo
 export { type WriteAnndataOptions } from "./anndata-write.ts";
 export { type Notes } from "./elements-write.ts";
 export { writeAnndataZarr } from "./anndata-zarr.ts";
-export { writeH5ad } from "./h5ad.ts";
+export { writeH5ad, type WriteH5adOptions } from "./h5ad.ts";
 export { leftOut, type Format } from "./left-out.ts";
 export { writeArrowTable } from "./arrow-write.ts";
 export { writeGeoJson } from "./geojson-write.ts";

@@ -1,7 +1,6 @@
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeFs from "node:fs";
 import type * as NodePath from "node:path";
-import type * as NodeZlib from "node:zlib";
 import { boolean, checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { breathe } from "../core/progress.ts";
@@ -30,11 +29,6 @@ export function machineMemory(): number | null {
   if (os === undefined) return null;
   const limit = globalThis.process.constrainedMemory?.() ?? 0;
   return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
-}
-
-/** Node's or Deno's zlib, which packs on threads of its own; null in a browser. */
-export function nativeZlib(): typeof NodeZlib | null {
-  return globalThis.process?.getBuiltinModule?.("node:zlib") ?? null;
 }
 
 function builtin<T>(name: string): T {

@@ -5,7 +5,7 @@ import { geneNames, inMemory, type SpatialDataset } from "../model/dataset.ts";
 import type { Sparse } from "../model/matrix.ts";
 import { type Column, idList, isCategorical, type Table } from "../model/table.ts";
 import { GENES } from "./assemble.ts";
-import { createHdf5 } from "./hdf5-write.ts";
+import { newHdf5 } from "./hdf5-write.ts";
 import { gzipParts } from "./source.ts";
 
 /** Genes and features of other kinds side by side, as 10x keeps them. */
@@ -55,7 +55,7 @@ export interface WriteTenxH5Options extends RunOptions {
   readonly genome?: string;
 }
 
-/** Lines of a piece. */
+/** Values of a packed piece. */
 const CHUNK = 65_536;
 
 /**
@@ -99,29 +99,55 @@ export async function writeTenxH5(ds: SpatialDataset, options: WriteTenxH5Option
     if (i % 4096 === 0) await step(options, "gather", i / n);
   }
   const isWhole = values.every((v) => v === (v | 0));
-  return createHdf5((file) => {
-    file.group("", {
-      filetype: "matrix",
-      version: 2n,
-      software_version: "tissular",
-      library_ids: ["sample"],
-      original_gem_groups: BigInt64Array.of(1n),
-    });
-    file.group("matrix");
-    file.fixedStrings("matrix/barcodes", idList(ds.cells.ids));
-    file.numbers("matrix/data", isWhole ? Int32Array.from(values) : values);
-    file.numbers("matrix/indices", indices);
-    file.numbers("matrix/indptr", indptr);
-    file.numbers("matrix/shape", Int32Array.of(features.length, n));
-    file.group("matrix/features");
-    const put = (name: string, of: (feature: (typeof features)[number]) => string): void =>
-      file.fixedStrings(`matrix/features/${name}`, features.map(of));
-    file.fixedStrings("matrix/features/_all_tag_keys", ["genome"]);
-    put("feature_type", (f) => f.kind);
-    put("genome", (f) => f.genome);
-    put("id", (f) => f.id);
-    put("name", (f) => f.name);
-  }, options);
+  return newHdf5(async (file) => {
+    const put = (
+      name: string,
+      data: BigInt64Array | Int32Array | Float32Array,
+      dtype: "<q" | "<i" | "<f",
+    ): void => void file.create_dataset({ name: `matrix/${name}`, data, dtype, ...packed(data.length) });
+    const putText = (name: string, data: readonly string[]): void => {
+      const encoder = new TextEncoder();
+      const longest = data.reduce((most, v) => Math.max(most, encoder.encode(v).length), 1);
+      const dtype = `S${longest}` as const;
+      file.create_dataset({ name: `matrix/${name}`, data: [...data], dtype, ...packed(data.length) });
+    };
+    file.create_attribute("filetype", "matrix");
+    file.create_attribute("version", 2, null, "<q");
+    file.create_attribute("software_version", "tissular");
+    file.create_attribute("library_ids", ["sample"]);
+    file.create_attribute("original_gem_groups", [1], null, "<q");
+    file.create_group("matrix");
+    file.create_group("matrix/features");
+    putText("barcodes", idList(ds.cells.ids));
+    put("data", isWhole ? Int32Array.from(values) : values, isWhole ? "<i" : "<f");
+    await step(options, "write", 0.3);
+    put("indices", indices, "<q");
+    await step(options, "write", 0.7);
+    put("indptr", indptr, "<q");
+    put("shape", Int32Array.of(features.length, n), "<i");
+    putText("features/_all_tag_keys", ["genome"]);
+    putText(
+      "features/feature_type",
+      features.map((f) => f.kind),
+    );
+    putText(
+      "features/genome",
+      features.map((f) => f.genome),
+    );
+    putText(
+      "features/id",
+      features.map((f) => f.id),
+    );
+    putText(
+      "features/name",
+      features.map((f) => f.name),
+    );
+    await step(options, "write", 1);
+  });
+}
+
+function packed(length: number): { chunks: number[]; compression: "gzip"; compression_opts: number } {
+  return { chunks: [Math.max(1, Math.min(CHUNK, length))], compression: "gzip", compression_opts: 4 };
 }
 
 async function step(options: RunOptions, name: string, fraction: number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -239,7 +240,10 @@ describe("tissular info, convert", () => {
       observation: "spot",
     });
     expectFailure(run("convert", sample, h5ad), /exists already.*--force/);
-    rmSync(h5ad);
+    const packed = at("packed.h5ad");
+    expect(run("convert", sample, packed, "--gzip", "--quiet").status).toBe(0);
+    expect(statSync(packed).size).toBeLessThan(statSync(h5ad).size / 2);
+    for (const file of [h5ad, packed]) rmSync(file);
   });
 
   it("convert writes what the end of the name or --to says, and says what is left out", () => {

@@ -42,6 +42,7 @@ async function plain(ds: SpatialDataset): Promise<unknown> {
 
 const written: Readonly<Record<string, (ds: SpatialDataset) => Promise<ReadonlyMap<string, Uint8Array>>>> = {
   h5ad: async (ds) => new Map([["a.h5ad", await writeH5ad(ds)]]),
+  "h5ad, packed": async (ds) => new Map([["a.h5ad", await writeH5ad(ds, { compression: "gzip" })]]),
   "anndata zarr": (ds) => writeAnndataZarr(ds),
   spatialdata: (ds) => writeSpatialData(ds),
 };
