@@ -47,6 +47,7 @@ export const steps = {
     what: "the same by exact moments (theirs: 1,000 permutations)",
   },
   moran: { beside: ["scanpy"], sets: usual, what: "Moran's I of all genes" },
+  geary: { beside: ["scanpy"], sets: usual, what: "Geary's C of all genes" },
   wilcoxon: { beside: ["scanpy"], sets: usual, what: "Wilcoxon markers of 12 cell types, all genes" },
   interactions: {
     beside: ["scanpy"],

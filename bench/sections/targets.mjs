@@ -29,6 +29,7 @@ export const goals = [
   step("leiden", "x50k", 1),
   step("leiden", "m100k", 1),
   ...everywhere("moran", 10),
+  ...everywhere("geary", 10),
   step("wilcoxon", "v4k", 5),
   step("enrichment", "x50k", 2),
   step("interactions", "x50k", 12),

@@ -28,15 +28,12 @@ export const agreement = {
     };
   },
 
-  /** Sine of the largest angle between the spaces of the first components, up to the widest gap of our variances. */
+  /** Sine of the largest angle between the spaces of the first components, up to the last step of our variances by a twentieth or more. */
   pca(folder, ours, theirs) {
     const { p, components: d } = inputs(folder);
     const { variance } = ours;
-    let [first, widest] = [1, 0];
-    for (let c = 1; c < variance.length; c++) {
-      const gap = variance[c - 1] / variance[c];
-      if (c >= 3 && gap > widest) [first, widest] = [c, gap];
-    }
+    const gaps = Array.from(variance.subarray(1), (v, c) => variance[c] / v);
+    const first = Math.max(1, gaps.findLastIndex((gap) => gap > 1.05) + 1);
     if (theirs === null) return { text: "", ok: variance.every((v, c) => c === 0 || v <= variance[c - 1]) };
     const column = (x, c) => Float64Array.from({ length: p }, (_, j) => x[j * d + c]);
     const mine = Array.from({ length: first }, (_, c) => unit(column(ours.loadings, c)));

@@ -5,7 +5,7 @@ import { delaunayGraph, neighborGraph } from "../../dist/graph.js";
 import { categorical, dense, expression, positions, sparse } from "../../dist/model.js";
 import { log1p, normalizeTotal, variableGenes } from "../../dist/preprocess.js";
 import { pca, umap } from "../../dist/reduce.js";
-import { coOccurrence, moran, neighborhoodEnrichment } from "../../dist/spatial.js";
+import { coOccurrence, geary, moran, neighborhoodEnrichment } from "../../dist/spatial.js";
 import { inputs } from "./inputs.mjs";
 import { serve } from "./serve.mjs";
 
@@ -115,6 +115,13 @@ await serve(given, {
     return step(
       () => moran(x, edges, run),
       ({ i }) => ({ statistic: i }),
+    );
+  },
+  geary(_, run) {
+    const [x, edges] = [log(), graph("spatial")];
+    return step(
+      () => geary(x, edges, run),
+      ({ c }) => ({ statistic: c }),
     );
   },
   wilcoxon(_, run) {
