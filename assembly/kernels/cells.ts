@@ -1,67 +1,73 @@
-// Cells of points around centers. Points lie in rows of `dims` coordinates (a multiple of 4), centers in panels of 8:
-// coordinate d of center c at centers[(c >> 3) * dims * 8 + d * 8 + (c & 7)]; `norms` holds half their squared lengths
-// (infinity for the centers that fill the last panel).
+// Cells of points around centers. Points lie in rows of `width` whole numbers (i16; a multiple of 8), in a ball of radius 23,170
+// around 0, so that squared distances are exact in i32. Centers lie in panels of 4: coordinates 2 d and 2 d + 1 of center c at
+// ((c >> 2) * width * 2 + d * 4 + (c & 3)) * 4.
 
-// The nearest center of each point order[from, to), the first of equals, stored in out[from, to).
+// The nearest of 16 centers for each point order[from, to), the first of equals, stored in out[from, to); `lengths` holds the centers'
+// squared lengths.
 export function nearestCenter(
   points: usize,
-  dims: i32,
+  width: i32,
   order: usize,
   from: i32,
   to: i32,
   centers: usize,
-  norms: usize,
-  panels: i32,
+  lengths: usize,
   out: usize,
 ): void {
-  const row = (<usize>dims) << 2;
+  const row = (<usize>width) << 1;
+  const panel = row << 2;
   for (let i = from; i < to; i++) {
-    const point = points + <usize>load<u32>(order + ((<usize>i) << 2)) * row;
-    let least = Infinity as f32;
-    let best = 0;
-    for (let p = 0; p < panels; p++) {
-      let b = centers + <usize>(p * 8) * row;
-      let s0 = f32x4.splat(0);
-      let s1 = f32x4.splat(0);
-      for (let d = point; d < point + row; d += 4) {
-        const a = v128.load32_splat(d);
-        s0 = f32x4.add(s0, f32x4.mul(a, v128.load(b)));
-        s1 = f32x4.add(s1, f32x4.mul(a, v128.load(b, 16)));
-        b += 32;
-      }
-      const at = norms + ((<usize>(p * 8)) << 2);
-      s0 = f32x4.sub(v128.load(at), s0);
-      s1 = f32x4.sub(v128.load(at, 16), s1);
-      if (!v128.any_true(f32x4.lt(f32x4.pmin(s0, s1), f32x4.splat(least)))) continue;
-      for (let lane = 0; lane < 8; lane++) {
-        const s = laneOf(lane < 4 ? s0 : s1, lane & 3);
-        if (s < least) {
-          least = s;
-          best = p * 8 + lane;
-        }
-      }
+    let p = points + <usize>load<u32>(order + ((<usize>i) << 2)) * row;
+    const end = p + row;
+    let c = centers;
+    let s0 = i32x4.splat(0);
+    let s1 = i32x4.splat(0);
+    let s2 = i32x4.splat(0);
+    let s3 = i32x4.splat(0);
+    for (; p < end; p += 4) {
+      const a = v128.load32_splat(p);
+      s0 = i32x4.add(s0, i32x4.dot_i16x8_s(a, v128.load(c)));
+      s1 = i32x4.add(s1, i32x4.dot_i16x8_s(a, v128.load(c + panel)));
+      s2 = i32x4.add(s2, i32x4.dot_i16x8_s(a, v128.load(c + panel * 2)));
+      s3 = i32x4.add(s3, i32x4.dot_i16x8_s(a, v128.load(c + panel * 3)));
+      c += 16;
     }
-    store<u32>(out + ((<usize>i) << 2), best);
+    s0 = i32x4.sub(v128.load(lengths), i32x4.shl(s0, 1));
+    s1 = i32x4.sub(v128.load(lengths, 16), i32x4.shl(s1, 1));
+    s2 = i32x4.sub(v128.load(lengths, 32), i32x4.shl(s2, 1));
+    s3 = i32x4.sub(v128.load(lengths, 48), i32x4.shl(s3, 1));
+    let least = i32x4.min_s(i32x4.min_s(s0, s1), i32x4.min_s(s2, s3));
+    least = i32x4.min_s(least, v128.shuffle<i32>(least, least, 2, 3, 0, 1));
+    least = i32x4.min_s(least, v128.shuffle<i32>(least, least, 1, 0, 3, 2));
+    const which =
+      i32x4.bitmask(i32x4.eq(s0, least)) |
+      (i32x4.bitmask(i32x4.eq(s1, least)) << 4) |
+      (i32x4.bitmask(i32x4.eq(s2, least)) << 8) |
+      (i32x4.bitmask(i32x4.eq(s3, least)) << 12);
+    store<u8>(out + <usize>i, ctz(which));
   }
 }
 
-function laneOf(v: v128, lane: i32): f32 {
-  if (lane < 2) return lane == 0 ? f32x4.extract_lane(v, 0) : f32x4.extract_lane(v, 1);
-  return lane == 2 ? f32x4.extract_lane(v, 2) : f32x4.extract_lane(v, 3);
-}
-
 // Squared distances of one point to the points [from, to).
-export function distancesTo(points: usize, dims: i32, point: i32, from: i32, to: i32, out: usize): void {
-  const row = (<usize>dims) << 2;
+export function distancesTo(points: usize, width: i32, point: i32, from: i32, to: i32, out: usize): void {
+  const row = (<usize>width) << 1;
   const own = points + <usize>point * row;
+  let squares = i32x4.splat(0);
+  for (let d = <usize>0; d < row; d += 16) {
+    const a = v128.load(own + d);
+    squares = i32x4.add(squares, i32x4.dot_i16x8_s(a, a));
+  }
   for (let j = from; j < to; j++) {
     const other = points + <usize>j * row;
-    let sum = f32x4.splat(0);
+    let sum = squares;
+    let dot = i32x4.splat(0);
     for (let d = <usize>0; d < row; d += 16) {
-      const difference = f32x4.sub(v128.load(own + d), v128.load(other + d));
-      sum = f32x4.add(sum, f32x4.mul(difference, difference));
+      const b = v128.load(other + d);
+      sum = i32x4.add(sum, i32x4.dot_i16x8_s(b, b));
+      dot = i32x4.add(dot, i32x4.dot_i16x8_s(b, v128.load(own + d)));
     }
-    const pairs = f32x4.add(sum, v128.shuffle<f32>(sum, sum, 2, 3, 0, 1));
-    store<f32>(out + ((<usize>j) << 2), f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
+    sum = i32x4.sub(sum, i32x4.shl(dot, 1));
+    sum = i32x4.add(sum, v128.shuffle<i32>(sum, sum, 2, 3, 0, 1));
+    store<i32>(out + ((<usize>j) << 2), i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1));
   }
 }

@@ -1,5 +1,5 @@
 export { distancesTo, nearestCenter } from "./cells";
-export { nearestRectangles, nearestSquares } from "./nearest";
+export { mergeNearest, nearestOfNeighbors, nearestRectangles } from "./nearest";
 export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";

@@ -3,11 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
 import { exactNeighbors } from "../../src/kernels/nearest.ts";
-import { withArena } from "../../src/kernels/wasm/arena.ts";
 import { dense, type Dense } from "../../src/model/index.ts";
 import { readNpz } from "../support/npz.ts";
 import { oracles } from "../support/shared.ts";
-import { nearestSquares } from "./twins/nearest.ts";
 
 function randomPoints(n: number, dims: number, seed: number, levels = 0): Dense {
   const rng = stream(seed, 9);
@@ -36,47 +34,6 @@ function bruteForce(points: Dense, k: number): { indices: number[][]; distances:
 
 const rowsOf = (flat: ArrayLike<number>, k: number): number[][] =>
   Array.from({ length: flat.length / k }, (_, i) => Array.from({ length: k }, (_, t) => flat[i * k + t]));
-
-describe("the kernel of squares", () => {
-  it("agrees with its twin bit for bit", async () => {
-    const [n, dims, kept] = [64, 7, 5];
-    await withArena(4 * n * (dims + 2 + 2 * kept), (arena) => {
-      const panels = arena.f32(n * dims);
-      const norms = arena.f32(n);
-      const distances = arena.f32(n * kept).fill(Infinity);
-      const indices = arena.u32(n * kept);
-      const limits = arena.f32(n).fill(Infinity);
-      const rng = stream(4);
-      for (let t = 0; t < panels.length; t++) panels[t] = rng.uniform() - 0.5;
-      for (let t = 0; t < n; t++) norms[t] = t === n - 1 ? Infinity : rng.uniform();
-      const state = { distances: distances.slice(), indices: indices.slice(), limits: limits.slice() };
-      for (const [row, col, count] of [
-        [0, 0, 2],
-        [0, 2, 3],
-        [2, 2, 1],
-      ] as const) {
-        arena.kernels.nearestSquares(
-          panels.byteOffset,
-          norms.byteOffset,
-          dims,
-          n,
-          24,
-          row,
-          col,
-          count,
-          kept,
-          distances.byteOffset,
-          indices.byteOffset,
-          limits.byteOffset,
-        );
-        nearestSquares(panels, norms, dims, 24, [row, col, count], kept, state);
-      }
-      expect(distances).toEqual(state.distances);
-      expect(indices).toEqual(state.indices);
-      expect(limits).toEqual(state.limits);
-    });
-  });
-});
 
 describe("exact neighbors", () => {
   for (const [n, dims, k] of [

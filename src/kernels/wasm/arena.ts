@@ -3,13 +3,15 @@ import { instantiate, type Kernels } from "./module.ts";
 
 /**
  * A memory leased by one piece of work, with the kernels over it. Arrays are handed out one after another, filled with
- * zeros and aligned to 16 bytes; `array.byteOffset` is the address that kernels take. They are valid during the lease only.
+ * zeros and aligned to 64 bytes; `array.byteOffset` is the address that kernels take. They are valid during the lease only.
  */
 export interface Arena {
   readonly kernels: Kernels;
   readonly f32: (length: number) => Float32Array;
   readonly f64: (length: number) => Float64Array;
   readonly u32: (length: number) => Uint32Array;
+  readonly i32: (length: number) => Int32Array;
+  readonly i16: (length: number) => Int16Array;
 }
 
 interface Lease {
@@ -30,8 +32,10 @@ const PAGE = 65536;
 const MAX_PAGES = 65536;
 /** Larger memories are let go after the lease. */
 const KEPT_BYTES = 268435456;
+/** Bytes of a line of the processor's cache, at which arrays begin. */
+const LINE = 64;
 /** Room for the alignment of up to 256 arrays; the first bytes stay unused, so no address is 0. */
-const SLACK = 4096;
+const SLACK = 16384;
 
 const idle: Lease[] = [];
 let numbered = 0;
@@ -86,14 +90,14 @@ function take(pages: number, shared: boolean): Lease {
 
 function arenaOver(lease: Lease): Arena {
   const { buffer } = lease.memory;
-  let next = 16;
+  let next = LINE;
   const hand = <A>(kind: ArrayOver<A>, length: number): A => {
     const bytes = length * kind.BYTES_PER_ELEMENT;
     if (next + bytes > buffer.byteLength)
       throw new RangeError(`arena of ${buffer.byteLength} bytes is too small`);
     const array = new kind(buffer, next, length);
     new Uint8Array(buffer, next, bytes).fill(0);
-    next = Math.ceil((next + bytes) / 16) * 16;
+    next = Math.ceil((next + bytes) / LINE) * LINE;
     return array;
   };
   return {
@@ -101,5 +105,7 @@ function arenaOver(lease: Lease): Arena {
     f32: (length) => hand(Float32Array, length),
     f64: (length) => hand(Float64Array, length),
     u32: (length) => hand(Uint32Array, length),
+    i32: (length) => hand(Int32Array, length),
+    i16: (length) => hand(Int16Array, length),
   };
 }

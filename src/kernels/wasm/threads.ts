@@ -13,10 +13,10 @@ export interface ThreadArena extends Arena {
   /**
    * Calls a kernel once per entry of `calls`, in any order, on any thread; each call should take well under 50 ms. Calls
    * must not depend on each other, so that the result depends on neither order nor threads. Thread number t adds
-   * t * perThread[k] to argument k, for arrays of its own.
+   * t * perThread[k] to argument k, for arrays of its own. Without a name for the `step` no progress is reported.
    */
   readonly spread: (
-    step: string,
+    step: string | null,
     kernel: keyof Kernels,
     calls: readonly Call[],
     perThread?: Readonly<Record<number, number>>,
@@ -79,7 +79,7 @@ export async function withThreads<T>(
           const t = Atomics.load(words, 1) === 0 ? Atomics.add(words, 0, 1) : calls.length;
           if (t >= calls.length) return;
           call(...calls[t]);
-          run.onProgress?.({ step, fraction: (t + 1) / calls.length });
+          if (step !== null) run.onProgress?.({ step, fraction: (t + 1) / calls.length });
           await breathe();
         }
       };

@@ -1,65 +1,59 @@
-export interface Kept {
-  readonly distances: Float32Array;
-  readonly indices: Uint32Array;
-  readonly limits: Float32Array;
+/** A neighbor in a list: squared distance, index, and whether the last merge brought it. */
+export interface Entry {
+  readonly s: number;
+  readonly j: number;
+  readonly fresh: boolean;
 }
 
-/** The kernel of the same name: squares of the upper half of all pairs, one after the other. */
-export function nearestSquares(
-  points: Float32Array,
-  norms: Float32Array,
-  dims: number,
-  side: number,
-  [row, col, count]: readonly [number, number, number],
-  kept: number,
-  state: Kept,
-): void {
-  const padded = norms.length;
-  const span = (k: number): readonly [number, number] => [k * side, Math.min(padded, (k + 1) * side)];
-  for (let t = 0; t < count; t++) {
-    nearestTile(points, norms, dims, span(row), span(col), kept, state);
-    if (++col === Math.ceil(padded / side)) col = ++row;
-  }
-}
-
-/** The pairs of one tile in the kernel's order, each distance norm_i + (norm_j - 2 dot) in single precision. */
-function nearestTile(
-  points: Float32Array,
-  norms: Float32Array,
-  dims: number,
-  rows: readonly [number, number],
-  cols: readonly [number, number],
-  kept: number,
-  state: Kept,
-): void {
-  const f = Math.fround;
-  const at = (i: number, d: number): number => points[(i >> 3) * dims * 8 + d * 8 + (i & 7)];
-  const offer = (point: number, other: number, s: number): void => {
-    if (!(s <= state.limits[point] && s < Infinity)) return;
-    const first = point * kept;
-    let slot = first + kept - 1;
-    if (s === state.limits[point] && other > state.indices[slot]) return;
-    for (; slot > first; slot--) {
-      const before = state.distances[slot - 1];
-      if (before < s || (before === s && state.indices[slot - 1] < other)) break;
-      state.distances[slot] = before;
-      state.indices[slot] = state.indices[slot - 1];
-    }
-    state.distances[slot] = s;
-    state.indices[slot] = other;
-    state.limits[point] = state.distances[first + kept - 1];
+/** What `nearestLists` computes, by sets: pairs are collected and each point's nearest are sorted out at the merge. */
+export function nearestTwin(points: Int16Array, width: number, kept: number, room: number) {
+  const n = points.length / width;
+  const lists: Entry[][] = Array.from({ length: n }, () => []);
+  const met: Set<number>[] = Array.from({ length: n }, () => new Set());
+  const squared = (i: number, j: number): number => {
+    let sum = 0;
+    for (let d = 0; d < width; d++) sum += (points[i * width + d] - points[j * width + d]) ** 2;
+    return sum;
   };
-  for (let quad = rows[0]; quad < rows[1]; quad += 4) {
-    for (let panel = Math.max(cols[0], quad & ~7); panel < cols[1]; panel += 8) {
-      for (let i = quad; i < quad + 4; i++) {
-        for (let j = Math.max(panel, i + 1); j < panel + 8; j++) {
-          let dot = 0;
-          for (let d = 0; d < dims; d++) dot = f(dot + f(at(i, d) * at(j, d)));
-          const s = f(norms[i] + f(norms[j] - f(dot + dot)));
-          offer(i, j, s);
-          offer(j, i, s);
+  const meet = (i: number, j: number): void => {
+    if (i === j) return;
+    met[i].add(j);
+    met[j].add(i);
+  };
+  const byDistance = (a: Entry, b: Entry): number => a.s - b.s || a.j - b.j;
+  return {
+    lists,
+    compare(order: ArrayLike<number>, rectangles: ArrayLike<number>): void {
+      for (let t = 0; t < rectangles.length; t += 4)
+        for (let a = rectangles[t]; a < rectangles[t + 1]; a++)
+          for (let b = rectangles[t + 2]; b < rectangles[t + 3]; b++) meet(order[a], order[b]);
+    },
+    compareNeighbors(): void {
+      const around = lists.map((list) => new Map(list.map(({ j, fresh }) => [j, fresh])));
+      lists.forEach((list, z) => {
+        const incoming = lists.flatMap((other, i) =>
+          other.filter(({ j }) => j === z).map((e) => ({ ...e, j: i })),
+        );
+        const taken = Math.min(incoming.length, kept);
+        for (let t = 0; t < taken; t++) {
+          const { j, fresh } = incoming[Math.floor((t * incoming.length) / taken)];
+          if (!list.some((e) => e.j === j)) around[z].set(j, fresh);
         }
-      }
-    }
-  }
+      });
+      for (const members of around)
+        for (const [a, freshA] of members)
+          for (const [b, freshB] of members) if (freshA || freshB) meet(a, b);
+    },
+    merge(): void {
+      lists.forEach((list, i) => {
+        const found = [...met[i]]
+          .filter((j) => !list.some((e) => e.j === j))
+          .map((j) => ({ s: squared(i, j), j, fresh: true }));
+        const near = found.sort(byDistance).slice(0, room);
+        const old = list.map((e) => ({ ...e, fresh: false }));
+        lists[i] = [...old, ...near].sort(byDistance).slice(0, kept);
+        met[i].clear();
+      });
+    },
+  };
 }

@@ -1,0 +1,62 @@
+import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import type { Dense } from "../model/matrix.ts";
+import { centering } from "./neighbor-list.ts";
+
+/** The radius of the ball that all points are brought into: squared distances in it are exact in 32 bits. */
+const RADIUS = 23000;
+/** Points further out than this many root mean square lengths are drawn in. */
+const FAR = 4;
+
+/** How many coordinates a row of the lattice has: a multiple of 8. */
+export function latticeWidth(points: Dense): number {
+  return 8 * Math.ceil(points.cols / 8);
+}
+
+/**
+ * Puts points on a lattice of whole numbers: centered, scaled into a ball and rounded, which moves a point by half the square root
+ * of its dimensions at most. The few that are far out are drawn onto the ball, which brings them no further from any other. So
+ * two points are never further apart than their distance times the factor, plus the square root of the dimensions.
+ *
+ * @param order which point each row holds; default row i holds point i
+ * @param rows n x `latticeWidth`
+ * @returns the factor from a distance to one on the lattice
+ */
+export async function toLattice(
+  points: Dense,
+  rows: Int16Array,
+  order: Uint32Array | null,
+  run: RunOptions,
+): Promise<number> {
+  const { rows: n, cols, data } = points;
+  const width = latticeWidth(points);
+  const { mean, scale } = centering(points);
+  const lengthOf = (i: number): number => {
+    let sum = 0;
+    for (let d = 0; d < cols; d++) {
+      const v = (data[i * cols + d] - mean[d]) * scale;
+      sum += v * v;
+    }
+    return Math.sqrt(sum);
+  };
+  let largest = 0;
+  let squares = 0;
+  const measure = (start: number, end: number): void => {
+    for (let i = start; i < end; i++) {
+      const length = lengthOf(i);
+      largest = Math.max(largest, length);
+      squares += length * length;
+    }
+  };
+  await forEachBlock("neighbors", n, 65536, measure, { signal: run.signal });
+  const reach = Math.min(largest, FAR * Math.sqrt(squares / n)) || 1;
+  const write = (start: number, end: number): void => {
+    for (let at = start; at < end; at++) {
+      const i = order === null ? at : order[at];
+      const factor = (scale * RADIUS) / Math.max(reach, largest > reach ? lengthOf(i) : 0);
+      for (let d = 0; d < cols; d++)
+        rows[at * width + d] = Math.round((data[i * cols + d] - mean[d]) * factor);
+    }
+  };
+  await forEachBlock("neighbors", n, 65536, write, { signal: run.signal });
+  return (scale * RADIUS) / reach;
+}
