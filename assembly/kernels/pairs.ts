@@ -1,10 +1,9 @@
-// Histograms of distances between groups of points in the plane, by two trees at once.
+// Histograms of distances between groups of points in the plane, by two trees at once (forest.ts).
 //
-// A node of a tree is 48 bytes: the box of its points (least x, least y, largest x, largest y as f64), its first place, how many points it
-// has, its right child (0 in a leaf; the left child is the next node). The points of a leaf lie at consecutive places, filled up to
-// a multiple of 8 by points at infinity: `xs`, `ys` less a common origin in single precision, `exact` x, y in double precision.
 // A pair belongs to the first threshold that its distance does not exceed: all that is counted is decided in double precision by
-// dx * dx + dy * dy <= t * t. Rounding keeps order, so a box is within a threshold exactly where all of its points are.
+// dx * dx + dy * dy <= t * t. Rounding keeps order, so a box is within a threshold exactly where all of its points are. Four pairs at
+// a time are measured with `xs`, `ys`, which are places less a common origin in single precision, and again where that leaves doubt.
+import { addTo, binOf, firstOf, largestSquare, leastSquare, NODE, rightOf, sizeOf, squareOf } from "./forest";
 
 let nodes: usize = 0;
 let xs: usize = 0;
@@ -24,66 +23,11 @@ let histogram: usize = 0;
 let table: usize = 0;
 let out: usize = 0;
 
-function firstOf(node: usize): i32 {
-  return load<i32>(node, 32);
-}
-
-function sizeOf(node: usize): i32 {
-  return load<i32>(node, 36);
-}
-
-function rightOf(node: usize): i32 {
-  return load<i32>(node, 40);
-}
-
-// The gap between two intervals.
-function gap(low: f64, high: f64, otherLow: f64, otherHigh: f64): f64 {
-  return max<f64>(max<f64>(otherLow - high, low - otherHigh), 0);
-}
-
-function leastSquare(a: usize, b: usize): f64 {
-  const dx = gap(load<f64>(a), load<f64>(a, 16), load<f64>(b), load<f64>(b, 16));
-  const dy = gap(load<f64>(a, 8), load<f64>(a, 24), load<f64>(b, 8), load<f64>(b, 24));
-  return dx * dx + dy * dy;
-}
-
-function largestSquare(a: usize, b: usize): f64 {
-  const dx = max<f64>(load<f64>(b, 16) - load<f64>(a), load<f64>(a, 16) - load<f64>(b));
-  const dy = max<f64>(load<f64>(b, 24) - load<f64>(a, 8), load<f64>(a, 24) - load<f64>(b, 8));
-  return dx * dx + dy * dy;
-}
-
-function squareAt(bin: i32): f64 {
-  return load<f64>(squares + ((<usize>bin) << 3));
-}
-
-// The bin of a squared distance, known to lie in [low, high].
-function binOf(square: f64, low: i32, high: i32): i32 {
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (squareAt(middle) < square) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function squareOf(i: i32, j: i32): f64 {
-  const a = exact + ((<usize>i) << 4);
-  const b = exact + ((<usize>j) << 4);
-  const dx = load<f64>(a) - load<f64>(b);
-  const dy = load<f64>(a, 8) - load<f64>(b, 8);
-  return dx * dx + dy * dy;
-}
-
-function addTo(at: usize, value: f64): void {
-  store<f64>(at, load<f64>(at) + value);
-}
-
 function bump(at: usize): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-// Adds the pairs of `count` tasks (four numbers each: two nodes, offset of their bins in `found`, unused) to f64 found[]. Where
+// Adds the pairs of `count` tasks (four numbers each: two nodes, offset of their bins in `found`, pair of groups) to f64 found[]. Where
 // both nodes are the same, each pair counts once.
 export function countPairs(
   tasks: usize,
@@ -147,9 +91,9 @@ function give(bin: i32, pairs: u32): void {
 function count2(a: i32, b: i32, low: i32, high: i32): void {
   const one = nodes + <usize>a * 48;
   const other = nodes + <usize>b * 48;
-  low = binOf(leastSquare(one, other), low, high);
+  low = binOf(squares, leastSquare(one, other), low, high);
   if (low == bins) return;
-  high = binOf(largestSquare(one, other), low, high);
+  high = binOf(squares, largestSquare(one, other), low, high);
   if (low == high) {
     const n = <f64>sizeOf(one);
     addTo(out + ((<usize>low) << 3), a == b ? (n * (n - 1)) / 2 : n * <f64>sizeOf(other));
@@ -173,7 +117,7 @@ function count2(a: i32, b: i32, low: i32, high: i32): void {
 }
 
 function countOne(i: i32, j: i32, low: i32, high: i32): void {
-  bump(histogram + ((<usize>binOf(squareOf(i, j), low, high)) << 2));
+  bump(histogram + ((<usize>binOf(squares, squareOf(exact, i, j), low, high)) << 2));
 }
 
 function countWithin(leaf: usize, low: i32, high: i32): void {

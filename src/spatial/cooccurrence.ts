@@ -2,7 +2,7 @@ import { checkOptions, integer, number, runRules, such } from "../core/check.ts"
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import type { Categorical, Positions } from "../model/index.ts";
-import type { PointGroups } from "./forest.ts";
+import { grouped, isAscending, type PointGroups } from "./forest.ts";
 import { pairCounts } from "./pair-counts.ts";
 
 export interface CoOccurrenceOptions extends RunOptions {
@@ -101,33 +101,6 @@ export async function coOccurrence(
     annulusRatio: ratios(counts, k, thresholds.length),
     params: { intervals: thresholds.length, maxDistance: thresholds[thresholds.length - 1] ?? 0 },
   };
-}
-
-function isAscending(value: unknown): boolean {
-  const list = Array.from((value ?? []) as ArrayLike<unknown>);
-  return (
-    list.length > 0 &&
-    list.every(
-      (v, t) => typeof v === "number" && v >= 0 && v < Infinity && (t === 0 || v > (list[t - 1] as number)),
-    )
-  );
-}
-
-/** Points by group, those of group -1 left out. */
-function grouped(at: ArrayLike<number>, groups: number, groupOf: (i: number) => number): PointGroups {
-  const of = Int32Array.from({ length: at.length / 2 }, (_, i) => groupOf(i));
-  const starts = new Uint32Array(groups + 1);
-  for (const g of of) if (g >= 0) starts[g + 1]++;
-  for (let g = 0; g < groups; g++) starts[g + 1] += starts[g];
-  const next = starts.slice();
-  const sorted = new Float64Array(2 * starts[groups]);
-  of.forEach((g, i) => {
-    if (g < 0) return;
-    const place = next[g]++;
-    sorted[2 * place] = at[2 * i];
-    sorted[2 * place + 1] = at[2 * i + 1];
-  });
-  return { at: sorted, starts };
 }
 
 /** Half the largest diagonal of a sample's bounding box; k groups to a sample. */

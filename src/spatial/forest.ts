@@ -8,6 +8,34 @@ export interface PointGroups {
   readonly starts: ArrayLike<number>;
 }
 
+/** Points by group, those of group -1 left out. */
+export function grouped(at: ArrayLike<number>, groups: number, groupOf: (i: number) => number): PointGroups {
+  const of = Int32Array.from({ length: at.length / 2 }, (_, i) => groupOf(i));
+  const starts = new Uint32Array(groups + 1);
+  for (const g of of) if (g >= 0) starts[g + 1]++;
+  for (let g = 0; g < groups; g++) starts[g + 1] += starts[g];
+  const next = starts.slice();
+  const sorted = new Float64Array(2 * starts[groups]);
+  of.forEach((g, i) => {
+    if (g < 0) return;
+    const place = next[g]++;
+    sorted[2 * place] = at[2 * i];
+    sorted[2 * place + 1] = at[2 * i + 1];
+  });
+  return { at: sorted, starts };
+}
+
+/** Are these distances that a histogram may have? */
+export function isAscending(value: unknown): boolean {
+  const list = Array.from((value ?? []) as ArrayLike<unknown>);
+  return (
+    list.length > 0 &&
+    list.every(
+      (v, t) => typeof v === "number" && v >= 0 && v < Infinity && (t === 0 || v > (list[t - 1] as number)),
+    )
+  );
+}
+
 /** Trees over groups of points, as the kernels of `assembly/kernels/pairs.ts` read them. */
 export interface Forest {
   /** 48 bytes a node, in preorder: the box as 4 doubles, first place, points, right child (0 in a leaf), unused */
@@ -153,4 +181,14 @@ export function pairTasks(
   });
   close();
   return { tasks: Uint32Array.from(tasks), calls, slots };
+}
+
+/** x, y of the point at each place; 0 where there is none. */
+export function placed({ order }: Forest, at: Float64Array, out: Float64Array): void {
+  order.forEach((i, place) => {
+    if (i >= 0) {
+      out[2 * place] = at[2 * i];
+      out[2 * place + 1] = at[2 * i + 1];
+    }
+  });
 }

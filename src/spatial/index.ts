@@ -31,3 +31,14 @@ export {
 export { type Enrichment } from "./enrichment.ts";
 export { centralityScores, type CentralityScoresOptions, type CentralityScoresResult } from "./centrality.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceResult } from "./cooccurrence.ts";
+export type { Envelopes } from "./envelopes.ts";
+export type { NullModel } from "./patterns.ts";
+export {
+  crossRipley,
+  ripley,
+  type CrossRipleyOptions,
+  type RipleyOptions,
+  type RipleyResult,
+} from "./ripley.ts";
+export type { EdgeCorrection, RipleyStatistic } from "./summaries.ts";
+export type { WindowOption } from "./window.ts";

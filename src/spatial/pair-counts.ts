@@ -1,6 +1,6 @@
 import type { RunOptions } from "../core/progress.ts";
 import { type Call, threadsFor, withThreads } from "../kernels/wasm/threads.ts";
-import { pairTasks, plantForest, type PointGroups } from "./forest.ts";
+import { pairTasks, placed, plantForest, type PointGroups } from "./forest.ts";
 
 /** Pairs that one call looks at: about 20 ms. */
 const PAIRS = 1.6e7;
@@ -57,10 +57,9 @@ export async function pairCounts(
     squares.set(thresholds.map((t) => t * t));
     const [originX, originY] = [middle(at, 0), middle(at, 1)];
     let reach = 0;
+    placed(forest, at, exact);
     forest.order.forEach((i, place) => {
       if (i < 0) return;
-      exact[2 * place] = at[2 * i];
-      exact[2 * place + 1] = at[2 * i + 1];
       x[place] = at[2 * i] - originX;
       y[place] = at[2 * i + 1] - originY;
       reach = Math.max(reach, Math.abs(x[place]), Math.abs(y[place]));
