@@ -102,7 +102,7 @@ export async function testGenes(
   settings: AutocorrelationSettings,
   run: RunOptions,
 ): Promise<AutocorrelationTest & { readonly statistic: Float64Array }> {
-  checkNodes(verb, "x", x.rows, graph);
+  checkNodes(verb, x.rows, graph);
   const n = x.rows;
   const weights = pairWeights(graph, settings.rowStandardize);
   const work = new Float64Array(n);

@@ -59,12 +59,27 @@ export async function genesOf(x: Expression<Sparse> | Expression<Dense>, run: Ru
 }
 
 /** Refuses data that are not over the nodes of the graph. */
-export function checkNodes(verb: string, name: string, rows: number, graph: Graph): void {
+export function checkNodes(verb: string, rows: number, graph: Graph): void {
   if (rows === graph.nodes) return;
   throw new SpatialError(
     "input",
-    `${verb} needs one row of ${name} per node of the graph, found ${rows} rows and ${graph.nodes} nodes.`,
-    { subject: "graph", hint: `Build the graph on the same observations as ${name}.` },
+    `${verb} needs one row of x per node of the graph, found ${rows} rows and ${graph.nodes} nodes.`,
+    { subject: "graph", hint: "Build the graph on the same observations as x." },
+  );
+}
+
+/** Refuses pairs that are not two columns of x each. */
+export function checkPairs(
+  verb: string,
+  pairs: readonly (readonly [number, number])[],
+  x: Dense | Sparse,
+): void {
+  const wrong = pairs.findIndex((pair) => !pair.every((j) => Number.isInteger(j) && j >= 0 && j < x.cols));
+  if (wrong < 0) return;
+  throw new SpatialError(
+    "input",
+    `${verb} needs pairs of two columns of x (0 to ${x.cols - 1}), found ${pairs[wrong].join(" and ")} as pair ${wrong}.`,
+    { subject: "pairs" },
   );
 }
 

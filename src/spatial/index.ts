@@ -6,6 +6,28 @@ export {
 export { moran, type MoranOptions, type MoranResult } from "./moran.ts";
 export { geary, type GearyOptions, type GearyResult } from "./geary.ts";
 export { getisOrdG, type GetisOrdGOptions, type GetisOrdGResult } from "./getis-ord.ts";
+export { bivariateMoran, type BivariateMoranOptions, type BivariateMoranResult } from "./bivariate-moran.ts";
+export {
+  leeL,
+  localLee,
+  type LeeLOptions,
+  type LeeLResult,
+  type LocalLeeOptions,
+  type LocalLeeResult,
+} from "./lee.ts";
+export { type PairTest } from "./pairs.ts";
+export {
+  localBivariateMoran,
+  localMoran,
+  type LocalBivariateMoranOptions,
+  type LocalBivariateMoranResult,
+  type LocalMoranOptions,
+  type LocalMoranResult,
+} from "./local-moran.ts";
+export { type LocalOptions, type LocalPermutationTest, type LocalSettings, type LocalTest } from "./local.ts";
+export { localGeary, type LocalGearyOptions, type LocalGearyResult } from "./local-geary.ts";
+export { localG, type LocalGOptions, type LocalGResult } from "./local-g.ts";
+export { losh, type LoshOptions, type LoshResult } from "./losh.ts";
 export {
   interactionMatrix,
   neighborhoodComposition,

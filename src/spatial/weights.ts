@@ -21,17 +21,21 @@ export interface PairWeights {
   readonly s2: number;
 }
 
+/** Weights of a graph's entries; row-standardized, those of a node with neighbors add up to 1. */
+export function entryWeights({ nodes, indptr, weights }: Graph, rowStandardize: boolean): Float64Array {
+  const w = Float64Array.from(weights);
+  for (let i = 0; rowStandardize && i < nodes; i++) {
+    let sum = 0;
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) sum += w[e];
+    for (let e = indptr[i]; sum !== 0 && e < indptr[i + 1]; e++) w[e] /= sum;
+  }
+  return w;
+}
+
 /** Pairs and sums of a graph's weights; row-standardized, the weights of a node with neighbors add up to 1. */
 export function pairWeights(graph: Graph, rowStandardize: boolean): PairWeights {
   const { nodes: n, indptr, indices } = graph;
-  const w = Float64Array.from(graph.weights);
-  if (rowStandardize) {
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      for (let e = indptr[i]; e < indptr[i + 1]; e++) sum += w[e];
-      for (let e = indptr[i]; sum !== 0 && e < indptr[i + 1]; e++) w[e] /= sum;
-    }
-  }
+  const w = entryWeights(graph, rowStandardize);
   const back = transposed(graph, w);
   const starts = new Uint32Array(n + 1);
   const later = new Uint32Array(indices.length);

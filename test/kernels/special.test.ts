@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  gammaUpperTail,
   lgamma,
   logNormalUpperTail,
   logStudentTTwoSided,
@@ -14,6 +15,23 @@ const reference = JSON.parse(
 ) as Record<string, number[][]>;
 
 const off = (a: number, b: number): number => (a === b ? 0 : Math.abs(a - b) / Math.abs(b));
+
+it("the gamma tail agrees with SciPy 1.18", () => {
+  for (const [a, x, want] of [
+    [0.5, 0.1, 0.6547208460185768],
+    [0.5, 3, 0.014305878435429641],
+    [3, 2.5, 0.5438131158833297],
+    [3, 20, 4.5551495055892125e-7],
+    [40, 38, 0.6059193678811066],
+    [40, 90, 1.1480803801482904e-9],
+    [1000, 1010, 0.37232105526300524],
+    [0.001, 2, 4.8976917830981356e-5],
+    [2.5, 0, 1],
+    [2.5, -1, 1],
+  ])
+    expect(off(gammaUpperTail(a, x), want), `${a}, ${x}`).toBeLessThan(2e-12);
+  expect([gammaUpperTail(0, 1), gammaUpperTail(2, NaN), gammaUpperTail(2, Infinity)]).toEqual([NaN, NaN, 0]);
+});
 
 describe("agrees with 60-digit arithmetic", () => {
   it("lgamma", () => {

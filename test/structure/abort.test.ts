@@ -31,6 +31,11 @@ const points = model.dense(
   Float32Array.from({ length: 900 }, (_, i) => ((i * 7919) % 1009) / 100),
 );
 const { graph: knn } = await graph.neighborGraph(points);
+const fewGenes = model.expression(model.selectColumns(logged, [5, 9]), "log");
+const genePairs: [number, number][] = [
+  [0, 1],
+  [5, 9],
+];
 const files = await simulate.writeSimulated(tissue, "visium");
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -106,6 +111,14 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   moran: (run) => spatial.moran(logged, space, { permutations: 2, ...run }),
   geary: (run) => spatial.geary(logged, space, run),
   getisOrdG: (run) => spatial.getisOrdG(logged, space, run),
+  bivariateMoran: (run) => spatial.bivariateMoran(logged, genePairs, space, { permutations: 2, ...run }),
+  leeL: (run) => spatial.leeL(logged, genePairs, space, run),
+  localMoran: (run) => spatial.localMoran(fewGenes, space, run),
+  localGeary: (run) => spatial.localGeary(fewGenes, space, run),
+  localG: (run) => spatial.localG(fewGenes, space, run),
+  losh: (run) => spatial.losh(fewGenes, space, run),
+  localBivariateMoran: (run) => spatial.localBivariateMoran(logged, genePairs, space, run),
+  localLee: (run) => spatial.localLee(logged, genePairs, space, run),
   neighborhoodEnrichment: (run) => spatial.neighborhoodEnrichment(types, space, run),
   neighborhoodEnrichmentPerSample: (run) =>
     spatial.neighborhoodEnrichmentPerSample(types, space, model.categorical(new Int32Array(300), ["s"]), run),

@@ -46,6 +46,11 @@ const points = model.dense(
   Float32Array.from({ length: 750 }, (_, i) => ((i * 7919) % 1009) / 100),
 );
 const rows = Uint32Array.from([3, 1, 4]);
+const fewGenes = model.expression(model.selectColumns(logged, [5, 9]), "log");
+const genePairs: [number, number][] = [
+  [0, 1],
+  [5, 9],
+];
 const columns = Uint32Array.from([1, 3, 4]);
 const p = Float64Array.from([0.01, NaN, 0.04, 0.5]);
 const a = Float64Array.from([3, 1, 2, 2]);
@@ -216,6 +221,19 @@ const calls: Record<string, Call> = {
   ]),
   abundanceEnrichment: call(spatial.abundanceEnrichment, () => [points, space, { permutations: 10 }]),
   centralityScores: call(spatial.centralityScores, () => [types, space]),
+  bivariateMoran: call(spatial.bivariateMoran, () => [logged, genePairs, space, { permutations: 2 }]),
+  leeL: call(spatial.leeL, () => [logged, genePairs, space]),
+  localMoran: call(spatial.localMoran, () => [fewGenes, space, { permutations: 9 }]),
+  localGeary: call(spatial.localGeary, () => [fewGenes, space, { permutations: 9 }]),
+  localG: call(spatial.localG, () => [fewGenes, space, { permutations: 9 }]),
+  losh: call(spatial.losh, () => [fewGenes, space, { permutations: 9 }]),
+  localBivariateMoran: call(spatial.localBivariateMoran, () => [
+    logged,
+    genePairs,
+    space,
+    { permutations: 9 },
+  ]),
+  localLee: call(spatial.localLee, () => [logged, genePairs, space, { permutations: 9 }]),
   interactionMatrix: call(spatial.interactionMatrix, () => [types, space]),
   neighborhoodEnrichment: call(spatial.neighborhoodEnrichment, () => [types, space, { permutations: 10 }]),
   tissueModules: call(modules.tissueModules, () => [logged, space, { modules: 3 }]),

@@ -64,7 +64,10 @@ export function genesWithoutPattern(
   p: number,
   kind: "normal" | "counts",
 ): Expression<Dense> {
-  return expression(dense(n, p, noise(rng, n * p, kind)), kind === "normal" ? "scaled" : "log");
+  return expression(
+    dense(n, p, Float32Array.from(noise(rng, n * p, kind))),
+    kind === "normal" ? "scaled" : "log",
+  );
 }
 
 /** n x p values with a share of their variance in a pattern: alike within squares of `width` spots. */

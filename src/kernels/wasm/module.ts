@@ -32,6 +32,21 @@ export interface Kernels {
     to: number,
     out: number,
   ) => void;
+  readonly rankNeighborhoods: (
+    nodes: number,
+    indptr: number,
+    weights: number,
+    drawn: number,
+    width: number,
+    count: number,
+    u: number,
+    v: number,
+    kind: number,
+    observed: number,
+    slack: number,
+    upper: number,
+    lower: number,
+  ) => void;
   readonly nearestRectangles: (
     n: number,
     points: number,
