@@ -8,6 +8,7 @@ export {
   type ProximityGraphOptions,
   type ProximityGraphResult,
 } from "./proximity.ts";
+export { contiguityGraph, type ContiguityGraphOptions, type ContiguityGraphResult } from "./contiguity.ts";
 export {
   connectedComponents,
   filterComponents,

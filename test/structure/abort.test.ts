@@ -107,6 +107,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   thumbnail: (run) => io.thumbnail(pyramid, run),
   ripley: (run) => spatial.ripley(types, ds.positions!, { simulations: 300, ...run }),
   crossRipley: (run) => spatial.crossRipley(types, ds.positions!, { simulations: 300, ...run }),
+  contiguityGraph: (run) => graph.contiguityGraph(outlines, outlines.ids, run),
   coOccurrence: (run) => spatial.coOccurrence(types, ds.positions!, { intervals: 4, ...run }),
   moran: (run) => spatial.moran(logged, space, { permutations: 2, ...run }),
   geary: (run) => spatial.geary(logged, space, run),

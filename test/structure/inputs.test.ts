@@ -189,6 +189,7 @@ const calls: Record<string, Call> = {
   gabrielGraph: call(graph.gabrielGraph, () => [ds.positions!]),
   relativeNeighborGraph: call(graph.relativeNeighborGraph, () => [ds.positions!]),
   sphereOfInfluenceGraph: call(graph.sphereOfInfluenceGraph, () => [ds.positions!]),
+  contiguityGraph: call(graph.contiguityGraph, () => [outlines, outlines.ids]),
   weighEdges: call(graph.weighEdges, () => [
     space,
     { kernel: "gaussian", bandwidth: 1, rowStandardize: true },
