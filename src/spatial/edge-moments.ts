@@ -27,8 +27,9 @@ export function edgeShape(graph: Entries, from: number, to: number): EdgeShape {
     forks += out * (out - 1);
     joins += into[i - from] * (into[i - from] - 1);
     passes += into[i - from] * out;
-    for (let e = indptr[i]; e < indptr[i + 1]; e++)
-      if (!graph.directed || hasEntry(graph, indices[e], i)) mutual++;
+    if (!graph.directed) mutual += out;
+    for (let e = indptr[i]; graph.directed && e < indptr[i + 1]; e++)
+      if (hasEntry(graph, indices[e], i)) mutual++;
   }
   return { nodes: to - from, entries: end - begin, mutual, forks, joins, chains: 2 * (passes - mutual) };
 }

@@ -30,6 +30,8 @@ export function labelled(
   sample: Categorical | undefined,
 ): Labelled {
   const n = graph.nodes;
+  if (sample === undefined && !labels.codes.includes(-1))
+    return { parts: [0, n], codes: labels.codes, edges: graph };
   const sampleOf = sample?.codes ?? new Int32Array(n);
   if (sampleOf.length !== n || sampleOf.includes(-1)) {
     throw new SpatialError("input", `${verb}: each of ${n} observations must have a sample.`, {
