@@ -1,5 +1,6 @@
 import { resolve, sep } from "node:path";
 import { SpatialError } from "../core/errors.ts";
+import { residentMegabytes } from "../core/memory.ts";
 import { version } from "../core/version.ts";
 import { parseInteractions } from "../communicate/index.ts";
 import {
@@ -89,6 +90,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     const readStart = performance.now();
     const sample = await readSample(source, { ...readOptions(args), onProgress: progress.onProgress });
     const readSeconds = (performance.now() - readStart) / 1000;
+    const readMegabytes = residentMegabytes();
     const labels = args.text("labels");
     const analysis = await analyze(
       { ...sample, title: titleOf(input) },
@@ -128,14 +130,18 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
       labels?.slice(0, labels.lastIndexOf(":")),
     ]);
     const now = performance.now();
-    const timing = {
+    const timing: Timing = {
       steps: [
-        { step: "read", seconds: readSeconds },
+        { step: "read", seconds: readSeconds, megabytes: readMegabytes },
         ...analysis.timings,
-        { step: "report, tables, h5ad", seconds: (now - writeStart) / 1000 },
+        {
+          step: "report, tables, h5ad",
+          seconds: (now - writeStart) / 1000,
+          megabytes: residentMegabytes(),
+        },
       ],
       seconds: (now - started) / 1000,
-      peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakMegabytes: Math.round((process.resourceUsage().maxRSS * 1024) / 1e6),
       threads: args.number("threads") ?? null,
       runtime: runtime(),
     };
@@ -149,11 +155,20 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
         `${JSON.stringify({ out: folder, report: `${folder}/report.html`, ...resultCounts(analysis), notes: analysis.notes }, null, 2)}\n`,
       );
     } else if (!args.on("quiet")) {
-      process.stdout.write(`${summary(analysis)}\nReport: ${folder}/report.html\n`);
+      process.stdout.write(`${summary(analysis)}\n${cost(timing)}\nReport: ${folder}/report.html\n`);
     }
   } finally {
     progress.close();
   }
+}
+
+/** The part of run.json that differs between equal runs. */
+interface Timing {
+  readonly steps: Analysis["timings"];
+  readonly seconds: number;
+  readonly peakMegabytes: number;
+  readonly threads: number | null;
+  readonly runtime: string;
 }
 
 /** The last part of a path that names the sample. */
@@ -238,6 +253,12 @@ function runRecord(
 function runtime(): string {
   const deno = (globalThis as { Deno?: { version: { deno: string } } }).Deno;
   return deno === undefined ? `Node ${process.versions.node}` : `Deno ${deno.version.deno}`;
+}
+
+/** Time and memory: in all, and of each step its seconds and what the process held after it. */
+function cost(timing: Timing): string {
+  const steps = timing.steps.map((s) => `${s.step} ${s.seconds.toFixed(1)} s ${s.megabytes} MB`);
+  return `${timing.seconds.toFixed(1)} s, at most ${timing.peakMegabytes} MB: ${steps.join(", ")}.`;
 }
 
 function summary(analysis: Analysis): string {

@@ -1,5 +1,6 @@
 import type { RankGenesResult } from "../cluster/index.ts";
 import { formatCsv, type CsvColumn } from "../io/index.ts";
+import { leading } from "../kernels/select.ts";
 import { categorical, geneNames, selectColumn, type Categorical } from "../model/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
 
@@ -98,8 +99,7 @@ function bestRows(result: RankGenesResult): number[] {
   const p = result.scores.length / k;
   return Array.from({ length: k }, (_, g) => {
     const rows = Array.from({ length: p }, (_, j) => g * p + j).filter((row) => result.scores[row] > 0);
-    rows.sort((a, b) => result.scores[b] - result.scores[a] || a - b);
-    return rows.slice(0, MARKERS_PER_GROUP);
+    return leading(rows, result.scores, MARKERS_PER_GROUP);
   }).flat();
 }
 

@@ -23,14 +23,6 @@ const OPAQUE = /(\.n5|^node_modules|^\.git)$/;
 /** A zarr store is deeper, but only its descriptions are listed. */
 const ZARR_DEPTH = 14;
 
-/** Bytes of memory that this machine, or the container it runs in, has; null where that is not told. */
-export function machineMemory(): number | null {
-  const os = globalThis.process?.getBuiltinModule?.("node:os");
-  if (os === undefined) return null;
-  const limit = globalThis.process.constrainedMemory?.() ?? 0;
-  return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
-}
-
 function builtin<T>(name: string): T {
   const found = globalThis.process?.getBuiltinModule?.(name);
   if (found === undefined) {

@@ -1,11 +1,9 @@
 import { SpatialError } from "../core/errors.ts";
-import { machineMemory } from "./node.ts";
+import { machineMemory, PAGE_MEMORY } from "../core/memory.ts";
 import { grouped } from "./report.ts";
 
 /** Entries that offsets of 32 bits can count. */
 const MOST = 4_294_967_295;
-/** What a page in a browser may take, where nothing else is known. */
-const PAGE = 4e9;
 
 /**
  * Refuses a sparse matrix that cannot be held in memory, before anything of it is read: 8 bytes per stored entry, `copies` times,
@@ -15,7 +13,7 @@ export function checkRoom(
   subject: string,
   entries: number,
   copies: number = 1,
-  available: number = machineMemory() ?? PAGE,
+  available: number = machineMemory() ?? PAGE_MEMORY,
 ): void {
   const bytes = 8 * entries * copies;
   if (entries <= MOST && bytes <= available) return;

@@ -1,3 +1,4 @@
+import { checkMemory } from "../core/memory.ts";
 import type { RunOptions } from "../core/progress.ts";
 import type { BlockedMatrix, Sparse } from "../model/index.ts";
 import { forEachRows } from "./passes.ts";
@@ -18,6 +19,7 @@ export interface Covariance {
  */
 export async function covarianceOf(x: BlockedMatrix, step: string, run: RunOptions): Promise<Covariance> {
   const { rows: n, cols: p } = x;
+  checkMemory(`The covariance of ${p} genes`, 8 * p * p, 'Use fewer genes, or the solver "lanczos".');
   const gram = new Float64Array(p * p);
   const mean = new Float64Array(p);
   await forEachRows(step, x, (block) => addProducts(gram, mean, block), run, rowsOfProducts);

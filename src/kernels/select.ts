@@ -26,3 +26,16 @@ export function nthSmallest(values: Float64Array, k: number): number {
   }
   return values[k];
 }
+
+/** The `count` of the given rows with the largest values (not NaN), in descending order, the smaller row first of equals. */
+export function leading(rows: readonly number[], values: ArrayLike<number>, count: number): number[] {
+  let kept = rows;
+  if (rows.length > count && count > 0) {
+    const least = nthSmallest(
+      Float64Array.from(rows, (row) => values[row]),
+      rows.length - count,
+    );
+    kept = rows.filter((row) => values[row] >= least);
+  }
+  return [...kept].sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+}

@@ -1,4 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
+import { checkMemory } from "../core/memory.ts";
 import type { BlockedMatrix } from "./blocked.ts";
 import { checkRows } from "./table.ts";
 
@@ -260,7 +261,7 @@ export function toSparse(x: Dense): Sparse {
 /**
  * All entries of a sparse matrix, zeros included.
  *
- * @throws {SpatialError} `memory` from 2^31 entries on
+ * @throws {SpatialError} `memory` from 2^31 entries on, or where the machine has less
  */
 export function toDense(x: Sparse): Dense {
   if (x.rows * x.cols >= 2147483648) {
@@ -272,6 +273,7 @@ export function toDense(x: Sparse): Dense {
       },
     );
   }
+  checkMemory(`A full ${x.rows} x ${x.cols} matrix`, 4 * x.rows * x.cols, "Select rows or columns first.");
   const data = new Float32Array(x.rows * x.cols);
   for (let i = 0; i < x.rows; i++) {
     for (let e = x.indptr[i]; e < x.indptr[i + 1]; e++) data[i * x.cols + x.indices[e]] = x.data[e];

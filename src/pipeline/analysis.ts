@@ -60,6 +60,13 @@ export interface SpatialGraphStep {
   readonly rule: string;
 }
 
+/** How long a step took, and the memory that the process held at its end (null in a browser). */
+export interface StepTiming {
+  readonly step: string;
+  readonly seconds: number;
+  readonly megabytes: number | null;
+}
+
 /** Everything the default path found. Parts that were skipped are null and `notes` says why. */
 export interface Analysis {
   readonly kind: "analysis";
@@ -92,5 +99,5 @@ export interface Analysis {
   readonly interactionMatch: InteractionMatch | null;
   readonly interactions: TestInteractionsResult | null;
   /** Seconds per step and resident memory after it; the only part that differs between two equal runs. */
-  readonly timings: readonly { readonly step: string; readonly seconds: number }[];
+  readonly timings: readonly StepTiming[];
 }

@@ -1,5 +1,6 @@
 import { checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
+import { residentMegabytes } from "../core/memory.ts";
 import { checkAborted } from "../core/progress.ts";
 import { leiden, rankGenes } from "../cluster/index.ts";
 import { testInteractions } from "../communicate/index.ts";
@@ -38,6 +39,7 @@ import {
   type AnalysisNote,
   type AnalysisParams,
   type AnalysisStep,
+  type StepTiming,
 } from "./analysis.ts";
 import { startingMatrix, variableGenesDefault } from "./defaults.ts";
 import { filter } from "./filter.ts";
@@ -84,7 +86,7 @@ export async function analyze(
   const seed = options.seed ?? 0;
   const permutations = options.permutations ?? 1000;
   const notes: AnalysisNote[] = [];
-  const timings: { step: string; seconds: number }[] = [];
+  const timings: StepTiming[] = [];
   const asked = new Set(options.skip ?? []);
   const skip = (step: AnalysisStep, text: string): null => {
     notes.push({ step, kind: "skipped", text });
@@ -103,7 +105,11 @@ export async function analyze(
     options.onProgress?.({ step: name, fraction: 0 });
     const result = await work();
     options.onProgress?.({ step: name, fraction: 1 });
-    timings.push({ step: name, seconds: (performance.now() - start) / 1000 });
+    timings.push({
+      step: name,
+      seconds: (performance.now() - start) / 1000,
+      megabytes: residentMegabytes(),
+    });
     return result;
   };
   const run = { signal: options.signal, onProgress: options.onProgress, threads: options.threads };

@@ -7,4 +7,5 @@ export {
   type AnalysisParams,
   type AnalysisStep,
   type SpatialGraphStep,
+  type StepTiming,
 } from "./analysis.ts";

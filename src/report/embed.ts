@@ -38,6 +38,8 @@ function packer(): Packer {
 }
 
 function toBase64(bytes: Uint8Array): string {
+  if (globalThis.Buffer !== undefined)
+    return globalThis.Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   const pieces: string[] = [];
   for (let k = 0; k < bytes.length; k += 24576)
     pieces.push(btoa(String.fromCharCode(...bytes.subarray(k, k + 24576))));

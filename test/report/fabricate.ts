@@ -212,7 +212,7 @@ export function fabricate(n: number, options: FabricateOptions = {}): Analysis {
       edgeEnrichment: Float64Array.from({ length: rows }, () => gauss(rng)),
       params: { permutations: 1000, minFraction: 0.1, seed: 0, table: "built-in table", graph: true },
     },
-    timings: [{ step: "pca", seconds: rng.uniform() }],
+    timings: [{ step: "pca", seconds: rng.uniform(), megabytes: 100 }],
   };
 }
 

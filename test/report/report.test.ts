@@ -113,7 +113,7 @@ describe("renderReport", () => {
 
   it("gives the same text for the same analysis, whatever time it took", async () => {
     const first = fabricate(120);
-    const again: Analysis = { ...fabricate(120), timings: [{ step: "pca", seconds: 99 }] };
+    const again: Analysis = { ...fabricate(120), timings: [{ step: "pca", seconds: 99, megabytes: 7 }] };
     expect((await renderReport(first)) === (await renderReport(again))).toBe(true);
   });
 

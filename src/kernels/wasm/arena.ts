@@ -1,4 +1,5 @@
 import { SpatialError } from "../../core/errors.ts";
+import { machineMemory } from "../../core/memory.ts";
 import { instantiate, type Kernels } from "./module.ts";
 
 /**
@@ -71,7 +72,7 @@ function take(pages: number, shared: boolean): Lease {
       cause,
     });
   };
-  if (pages > MAX_PAGES) fail();
+  if (pages > MAX_PAGES || pages * PAGE > (machineMemory() ?? Infinity)) fail();
   try {
     const at = idle.findLastIndex((lease) => lease.shared === shared);
     if (at < 0) {
