@@ -5,6 +5,12 @@ export { rankNeighborhoods } from "./conditional";
 export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
-export { sparseTimesDense32, sparseTimesDense64, transposeTimesDense32, transposeTimesDense64 } from "./spmm";
+export {
+  centredProduct32,
+  sparseTimesDense32,
+  sparseTimesDense64,
+  transposeTimesDense32,
+  transposeTimesDense64,
+} from "./spmm";
 export { umapEpoch } from "./umap";
 export { weighPairs } from "./weights";

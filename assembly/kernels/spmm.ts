@@ -217,3 +217,33 @@ export function transposeTimesDense64(
     b += stride;
   }
 }
+
+// For a block of rows: y = x v - 1 shift', z = x' y, sums = the column sums of y; shift and sums in double precision.
+export function centredProduct32(
+  rows: i32,
+  cols: i32,
+  indptr: usize,
+  indices: usize,
+  data: usize,
+  v: usize,
+  stride: usize,
+  shift: usize,
+  y: usize,
+  z: usize,
+  sums: usize,
+): void {
+  sparseTimesDense32(rows, indptr, indices, data, v, stride, y);
+  const end = y + <usize>rows * stride;
+  for (let c: usize = 0; c < stride; c += 4) {
+    const s = load<f64>(shift + 2 * c);
+    let sum: f64 = 0;
+    for (let at = y + c; at < end; at += stride) {
+      const value = <f32>(<f64>load<f32>(at) - s);
+      store<f32>(at, value);
+      sum += <f64>value;
+    }
+    store<f64>(sums + 2 * c, sum);
+  }
+  memory.fill(z, 0, <usize>cols * stride);
+  transposeTimesDense32(rows, indptr, indices, data, y, stride, z);
+}

@@ -129,8 +129,11 @@ function numbers(arena: Arena, wide: boolean, length: number): Numbers {
   return wide ? arena.f64(length) : arena.f32(length);
 }
 
-/** Divides rows into blocks of at most `BLOCK_ENTRIES` entries and rows (a longer row is a block of its own). */
-export function rowBlocks(x: Sparse): {
+/** Divides rows into blocks of at most so many entries and rows (a longer row is a block of its own). */
+export function rowBlocks(
+  x: Sparse,
+  entries: number = BLOCK_ENTRIES,
+): {
   /** the first row of each block, and the number of rows */
   readonly starts: number[];
   readonly mostRows: number;
@@ -139,7 +142,7 @@ export function rowBlocks(x: Sparse): {
   const starts = [0];
   for (let i = 1; i <= x.rows; i++) {
     const start = starts[starts.length - 1];
-    const full = x.indptr[i] - x.indptr[start] > BLOCK_ENTRIES || i - start > BLOCK_ENTRIES / 16;
+    const full = x.indptr[i] - x.indptr[start] > entries || i - start > BLOCK_ENTRIES / 16;
     if (full && i - 1 > start) starts.push(i - 1);
   }
   if (x.rows > 0) starts.push(x.rows);

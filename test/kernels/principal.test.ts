@@ -39,6 +39,10 @@ describe("withCovariance", () => {
       const vectors = Float64Array.from({ length: b * 30 }, () => rng.uniform() - 0.5);
       const got = await withCovariance(x, mean, 6, (product) => product(vectors, b), {});
       expect(await withCovariance(x, mean, 6, (product) => product(vectors, b), {}, 0)).toEqual(got);
+      for (const threads of [1, 3]) {
+        const again = withCovariance(x, mean, 6, (product) => product(vectors, b), { threads });
+        expect(await again).toEqual(got);
+      }
       const want = new Float64Array(b * 30);
       const row = new Float64Array(30);
       for (let i = 0; i < x.rows; i++) {

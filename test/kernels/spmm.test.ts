@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
 import { sparse, type Sparse, transpose } from "../../src/model/index.ts";
 import { sparseTimesDense, transposeTimesDense } from "../../src/kernels/spmm.ts";
+import { withArena } from "../../src/kernels/wasm/arena.ts";
 import * as twin from "./twins/spmm.ts";
 
 function randomSparse(rows: number, cols: number, density: number, seed: number): Sparse {
@@ -34,6 +35,36 @@ describe("sparse products", () => {
       }
     });
   }
+
+  it("there and back, centred, agree with their twin bit for bit", async () => {
+    for (const k of [4, 8, 20]) {
+      const x = randomSparse(57, 41, 0.2, k);
+      const v = randomNumbers(new Float32Array(41 * k), k);
+      const shift = randomNumbers(new Float64Array(k), k + 1);
+      const got = await withArena(4 * (58 + 2 * x.data.length + (41 + 41 + 57) * k) + 16 * k, (arena) => {
+        const put = <A extends Uint32Array | Float32Array | Float64Array>(to: A, from: A): number => {
+          to.set(from);
+          return to.byteOffset;
+        };
+        const [z, sums] = [arena.f32(41 * k), arena.f64(k)];
+        arena.kernels.centredProduct32(
+          57,
+          41,
+          put(arena.u32(58), x.indptr),
+          put(arena.u32(x.data.length), x.indices),
+          put(arena.f32(x.data.length), x.data as Float32Array),
+          put(arena.f32(41 * k), v),
+          4 * k,
+          put(arena.f64(k), shift),
+          arena.f32(57 * k).byteOffset,
+          z.fill(9).byteOffset,
+          sums.byteOffset,
+        );
+        return { z: z.slice(), sums: sums.slice() };
+      });
+      expect(got).toEqual(twin.centredProduct(x, v, shift, k));
+    }
+  });
 
   it("do not depend on how rows are divided into blocks", async () => {
     const x = randomSparse(40_000, 30, 0.5, 3); // 600,000 entries: several blocks

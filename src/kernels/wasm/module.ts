@@ -171,6 +171,19 @@ export interface Kernels {
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
   readonly transposeTimesDense64: SparseProduct;
+  readonly centredProduct32: (
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    data: number,
+    v: number,
+    stride: number,
+    shift: number,
+    y: number,
+    z: number,
+    sums: number,
+  ) => void;
   readonly umapEpoch: (
     start: number,
     end: number,
