@@ -100,17 +100,19 @@ function partition(
 }
 
 /** Gives the leaves that may hold something within reach of a point, nearest half first. */
-interface Walk {
+export interface Walk {
   /** the leaf, as places [start, end) */
   start: number;
   end: number;
-  /** Starts at the root; leaves that end at or before place `after` are left out. */
+  /** Starts at the root from the point at a place; leaves that end at or before place `after` are left out. */
   enter(place: number, after: number): void;
+  /** Starts at the root from any point. */
+  enterAt(px: number, py: number, pz: number): void;
   /** Moves to the next leaf with a point possibly within the squared distance `reach`. */
   next(reach: number): boolean;
 }
 
-function walk({ size, x, y, z, axis, split }: PointTree): Walk {
+export function walk({ size, x, y, z, axis, split }: PointTree): Walk {
   const depth = 64;
   const nodes = new Int32Array(depth);
   const starts = new Uint32Array(depth);
@@ -121,10 +123,14 @@ function walk({ size, x, y, z, axis, split }: PointTree): Walk {
   let top = 0;
 
   const enter = (place: number, skip: number): void => {
-    at[0] = x[place];
-    at[1] = y[place];
-    at[2] = z[place];
+    enterAt(x[place], y[place], z[place]);
     after = skip;
+  };
+  const enterAt = (px: number, py: number, pz: number): void => {
+    at[0] = px;
+    at[1] = py;
+    at[2] = pz;
+    after = 0;
     nodes[0] = starts[0] = away[0] = away[1] = away[2] = 0;
     ends[0] = size;
     top = 1;
@@ -167,7 +173,7 @@ function walk({ size, x, y, z, axis, split }: PointTree): Walk {
     }
     return false;
   };
-  const step: Walk = { start: 0, end: 0, enter, next };
+  const step: Walk = { start: 0, end: 0, enter, enterAt, next };
   return step;
 }
 

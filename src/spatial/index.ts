@@ -64,3 +64,19 @@ export {
 } from "./ripley.ts";
 export type { EdgeCorrection, RipleyStatistic } from "./summaries.ts";
 export type { WindowOption } from "./window.ts";
+export {
+  categoryOverlap,
+  diversity,
+  type CategoryOverlapResult,
+  type DiversityOptions,
+  type DiversityResult,
+} from "./diversity.ts";
+export { spatialEntropy, type SpatialEntropyResult } from "./entropy.ts";
+export { ithScore, type IthScoreOptions, type IthScoreResult } from "./patches.ts";
+export {
+  distanceToFeature,
+  moduleBoundary,
+  type ModuleBoundaryOptions,
+  type ModuleBoundaryResult,
+} from "./distance.ts";
+export { distanceGradient, type DistanceGradientOptions, type DistanceGradientResult } from "./gradient.ts";

@@ -65,11 +65,13 @@ let files: ReadonlyMap<string, Uint8Array>;
 let analysis: pipeline.Analysis;
 let knn: model.Graph;
 let h5ad: Uint8Array;
+let pairs: spatial.CoOccurrenceResult;
 beforeAll(async () => {
   files = await writeSimulated(tissue, "visium");
   knn = (await graph.neighborGraph(points)).graph;
   analysis = await pipeline.analyze({ dataset: ds }, { permutations: 20 });
   h5ad = await io.writeH5ad(ds);
+  pairs = await spatial.coOccurrence(types, ds.positions!, { intervals: 5 });
 });
 
 type Call = readonly [(...args: never[]) => unknown, () => readonly unknown[]];
@@ -205,6 +207,18 @@ const calls: Record<string, Call> = {
   ripley: call(spatial.ripley, () => [types, ds.positions!, { simulations: 2, null: "labels" }]),
   crossRipley: call(spatial.crossRipley, () => [types, ds.positions!, { simulations: 2 }]),
   coOccurrence: call(spatial.coOccurrence, () => [types, ds.positions!, { intervals: 5 }]),
+  categoryOverlap: call(spatial.categoryOverlap, () => [types, types]),
+  distanceGradient: call(spatial.distanceGradient, () => [logged, ds.positions!.data.subarray(0, 250)]),
+  distanceToFeature: call(spatial.distanceToFeature, () => [ds.positions!, outlines]),
+  diversity: call(spatial.diversity, () => [types, { regions: types }]),
+  ithScore: call(spatial.ithScore, () => [types, space]),
+  moduleBoundary: call(spatial.moduleBoundary, () => [
+    types,
+    space,
+    ds.positions!,
+    { inside: types.categories[0] },
+  ]),
+  spatialEntropy: call(spatial.spatialEntropy, () => [pairs]),
   moran: call(spatial.moran, () => [logged, space, { permutations: 2 }]),
   geary: call(spatial.geary, () => [logged, space]),
   getisOrdG: call(spatial.getisOrdG, () => [logged, space]),
