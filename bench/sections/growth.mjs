@@ -21,6 +21,8 @@ export async function runGrowth(sets, { only, data, folder, store }) {
     }
     await tool.end();
   }
+  const sizes = sets.map((set) => known[set].cells).join();
+  for (const [step, { cells }] of Object.entries(records)) if (cells.join() !== sizes) delete records[step];
   for (const step of chosen) records[step] = { date: today(), ...found[step] };
   store.get("about").growth = { machine: machine() };
   store.save("growth", growthText(store));

@@ -5,7 +5,7 @@ import { prepared } from "../support/sets.mjs";
 import { startTool } from "../support/workers.mjs";
 import { peerRuns, steps } from "../steps.mjs";
 
-/** A step that took longer than this at its first call is not called again. */
+/** A step that took longer than this at its very first call is not called warm. */
 const LONGEST = 15;
 const WARM = { repeats: 5, budget: 2 };
 
@@ -72,7 +72,7 @@ async function measureRound(step, tools, record) {
   }
   for (const tool of tools) {
     const mine = record[tool.name];
-    if (mine.first.at(-1) < LONGEST) mine.warm.push(median((await tool.ask(step, WARM)).seconds));
+    if (mine.first[0] < LONGEST) mine.warm.push(median((await tool.ask(step, WARM)).seconds));
   }
   return answers;
 }
