@@ -54,6 +54,17 @@ export const steps = {
     sets: ["v4k", "x50k"],
     what: "ligand-receptor test, 300 pairs, 1,000 permutations",
   },
+  "ripley-curves": {
+    beside: ["scanpy"],
+    sets: ["v4k", "x50k"],
+    check: "ripley",
+    what: "Ripley's L of 12 cell types at 50 distances up to a quarter of the side, without random patterns",
+  },
+  ripley: {
+    beside: ["scanpy"],
+    sets: ["v4k", "x50k"],
+    what: "the same and 100 random patterns: of as many cells as the type has (theirs: of 1,000)",
+  },
   "co-occurrence": { beside: ["scanpy"], sets: ["v4k", "x50k"], what: "co-occurrence at 50 distances" },
 };
 export const peerRuns = (step, tool, set) => steps[step].only?.[tool]?.includes(set) ?? true;

@@ -38,6 +38,7 @@ export const goals = [
   step("interactions", "x50k", 12),
   step("enrichment-analytic", "x50k", 100),
   step("co-occurrence", "x50k", 40),
+  step("ripley", "x50k", 19),
   { threads: "neighbors", least: 1.5 },
   { threads: "umap", least: 1.3 },
   { threads: "interactions", least: 1.3 },

@@ -134,7 +134,14 @@ export const agreement = {
   interactions: (_, ours, theirs) => largest(ours.means, theirs?.means, 1e-4),
   enrichment: (_, ours, theirs) => correlated("z", ours.z, theirs?.z, 0.995),
   wilcoxon: (_, ours, theirs) => correlated("scores", ours.scores, theirs?.scores, 0.99999),
-  ripley: (_, ours, theirs) => correlated("L", ours.statistic, theirs?.statistic, 0.999),
+  /** squidpy takes the intensity of all cells for that of the type. */
+  ripley(folder, { curves, sizes }, theirs) {
+    const { n } = inputs(folder);
+    const steps = curves.length / sizes.length;
+    const scale = (t) => Math.sqrt(sizes[t] * (sizes[t] - 1)) / n;
+    const scaled = curves.map((v, t) => v * scale(Math.floor(t / steps)));
+    return correlated("values of L", scaled, theirs?.curves, 0.9999);
+  },
 
   /** Pairs that lie at a threshold up to rounding may fall on either side, in single precision. */
   "co-occurrence": (_, ours, theirs) => {

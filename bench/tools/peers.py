@@ -132,6 +132,27 @@ def enrichment_z(a):
     return {"z": a.uns["type_nhood_enrichment"]["zscore"]}
 
 
+def ripley(simulations):
+    distances = array("distances.f64")
+
+    def call(a):
+        return sq.gr.ripley(
+            a,
+            "type",
+            mode="L",
+            n_simulations=simulations,
+            max_dist=distances[-1],
+            n_steps=len(distances),
+            copy=True,
+        )
+
+    def answer(found):
+        curves = found["L_stat"].pivot(index="type", columns="bins", values="stats")
+        return {"curves": curves.loc[labels.categories]}
+
+    return few, call, answer
+
+
 few = lambda: annotated(counts[:, :1])
 both = (few, enrichment, enrichment_z)
 # name: (what is prepared and not timed, what is timed, arrays by name)
@@ -184,6 +205,8 @@ steps = {
         ),
         lambda found: {"ratio": found[0]},
     ),
+    "ripley-curves": ripley(0),
+    "ripley": ripley(100),
 }
 
 

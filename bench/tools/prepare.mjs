@@ -73,12 +73,9 @@ const box = [0, 1].map((axis) => {
   const values = Array.from({ length: counts.rows }, (_, i) => positions.data[2 * i + axis]);
   return values.reduce((most, v) => Math.max(most, v)) - values.reduce((least, v) => Math.min(least, v));
 });
-const farthest = Math.sqrt(box[0] ** 2 + box[1] ** 2) / 2;
-writeArray(
-  folder,
-  "thresholds.f64",
-  Array.from({ length: 50 }, (_, t) => (farthest * (t + 1)) / 50),
-);
+const upTo = (last, from) => Array.from({ length: 50 }, (_, t) => (last * (t + 1 - from)) / (50 - from));
+writeArray(folder, "thresholds.f64", upTo(Math.sqrt(box[0] ** 2 + box[1] ** 2) / 2, 0));
+writeArray(folder, "distances.f64", upTo(Math.min(...box) / 4, 1));
 
 const names = Array.from(geneNames(genes));
 const random = stream(0);

@@ -5,7 +5,7 @@ import { delaunayGraph, neighborGraph } from "../../dist/graph.js";
 import { categorical, dense, expression, positions, sparse } from "../../dist/model.js";
 import { log1p, normalizeTotal, variableGenes } from "../../dist/preprocess.js";
 import { pca, umap } from "../../dist/reduce.js";
-import { coOccurrence, geary, moran, neighborhoodEnrichment } from "../../dist/spatial.js";
+import { coOccurrence, geary, moran, neighborhoodEnrichment, ripley } from "../../dist/spatial.js";
 import { inputs } from "./inputs.mjs";
 import { serve } from "./serve.mjs";
 
@@ -34,6 +34,13 @@ const graph = (name) => ({
   distances: array(`${name}.distances.f64`),
 });
 const places = () => positions(array("positions.f64"), "um", 1);
+const ripleyL = (simulations) => (_, run) => {
+  const [groups, at, distances] = [labels(), places(), array("distances.f64")];
+  return step(
+    () => ripley(groups, at, { statistic: "L", correction: "none", distances, simulations, ...run }),
+    ({ observed, sizes }) => ({ curves: observed, sizes }),
+  );
+};
 const step = (call, answer) => ({ call, answer });
 
 await serve(given, {
@@ -156,4 +163,6 @@ await serve(given, {
       ({ ratio }) => ({ ratio }),
     );
   },
+  "ripley-curves": ripleyL(0),
+  ripley: ripleyL(100),
 });
