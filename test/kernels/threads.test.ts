@@ -10,14 +10,14 @@ const root = resolve(import.meta.dirname, "../..");
 const VALUES = 4096;
 
 /** Calls of the distance kernel, four values each; every one writes to a place of its own. */
-async function squares(threads: number, repeat = 1, run: RunOptions = {}): Promise<Float32Array> {
+async function squares(threads: number, repeat = 1, run: RunOptions = {}): Promise<Uint32Array> {
   return withThreads(20 * VALUES + 16, { ...run, threads }, async (arena) => {
-    const points = arena.f32(4 * VALUES + 4);
-    const out = arena.f32(VALUES);
+    const points = arena.u32(4 * VALUES + 4); // eight whole numbers of 16 bits each
+    const out = arena.u32(VALUES);
     for (let i = 0; i < VALUES; i++) points[4 * i] = i + 1;
     const calls = Array.from({ length: (VALUES / 4) * repeat }, (_, t): Call => {
       const from = 4 * (t % (VALUES / 4));
-      return [points.byteOffset, 4, VALUES, from, from + 4, out.byteOffset];
+      return [points.byteOffset, 8, VALUES, from, from + 4, out.byteOffset];
     });
     await arena.spread("squares", "distancesTo", calls);
     return out.slice();
@@ -34,13 +34,13 @@ describe("withThreads", () => {
   it("gives each thread its part of an array", async () => {
     const threads = 3;
     const sum = await withThreads(80 + 16 * threads, { threads }, async (arena) => {
-      const points = arena.f32(20).fill(0.5, 0, 16);
-      const out = arena.f32(4 * arena.threads);
-      const call = [points.byteOffset, 4, 4, 0, 4, out.byteOffset];
+      const points = arena.u32(20).fill(1, 0, 16);
+      const out = arena.u32(4 * arena.threads);
+      const call = [points.byteOffset, 8, 4, 0, 4, out.byteOffset];
       await arena.spread("ones", "distancesTo", new Array<Call>(200_000).fill(call), { 5: 16 });
       return out.reduce((a, b) => a + b, 0);
     });
-    expect([4, 8, 12]).toContain(Math.round(sum));
+    expect([4, 8, 12]).toContain(sum / 4);
   });
 
   it("carries what a kernel throws on another thread, and works on afterwards", async () => {
@@ -48,7 +48,7 @@ describe("withThreads", () => {
     const beyond = withThreads(64, { threads: 2 }, async (arena) => {
       const x = arena.f32(4).byteOffset;
       // Thread 1 writes far outside its memory.
-      const calls = new Array<Call>(2_000_000).fill([x, 4, 0, 0, 1, x]);
+      const calls = new Array<Call>(2_000_000).fill([x, 8, 0, 0, 1, x]);
       await arena.spread("trap", "distancesTo", calls, { 5: 4e9 });
     });
     await expect(beyond).rejects.toThrow(/out of bounds/);
