@@ -1,6 +1,6 @@
 /**
- * The steps that are measured apart. `beside`: the peers; `sets`: where they are compared by default; `slow`: where a peer is left out
- * because it takes minutes there. `check` names the comparison of answers (support/agreement.mjs) where it is not the step's own name.
+ * The steps that are measured apart. `beside`: the peers; `sets`: where they are compared by default; `only`: the sets of a peer that takes
+ * minutes elsewhere. `check` names the comparison of answers (support/agreement.mjs) where it is not the step's own name.
  */
 const usual = ["v4k", "x50k", "m100k"];
 export const steps = {
@@ -67,4 +67,5 @@ export const steps = {
   },
   "co-occurrence": { beside: ["scanpy"], sets: ["v4k", "x50k"], what: "co-occurrence at 50 distances" },
 };
+
 export const peerRuns = (step, tool, set) => steps[step].only?.[tool]?.includes(set) ?? true;

@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { writeArray } from "./arrays.mjs";
 
