@@ -5,6 +5,9 @@ let nodes: usize = 0;
 let exact: usize = 0;
 let squares: usize = 0;
 let bins: i32 = 0;
+// Evenly spaced thresholds: distance * perWidth + shift is about the number of the threshold; 0 where they are not.
+let perWidth: f64 = 0;
+let shift: f64 = 0;
 let edge: i32 = 0;
 // least x, least y, largest x, largest y
 let window: usize = 0;
@@ -30,6 +33,8 @@ export function weighPairs(
   exactAt: usize,
   squaresAt: usize,
   binCount: i32,
+  scale: f64,
+  start: f64,
   kind: i32,
   windows: usize,
   limitsAt: usize,
@@ -39,6 +44,8 @@ export function weighPairs(
   exact = exactAt;
   squares = squaresAt;
   bins = binCount;
+  perWidth = scale;
+  shift = start;
   edge = kind;
   limits = limitsAt;
   for (let t = 0; t < count; t++) {
@@ -79,7 +86,7 @@ function weighLeaves(rows: usize, columns: usize, low: i32, high: i32): void {
   for (let i = first; i < end; i++)
     for (let j = rows == columns ? i + 1 : column; j < columnEnd; j++) {
       const square = squareOf(exact, i, j);
-      const bin = binOf(squares, square, low, high);
+      const bin = perWidth > 0 ? binNear(square, low, high) : binOf(squares, square, low, high);
       if (bin == bins) continue;
       const at = (<usize>bin) << 3;
       if (edge == BORDER) {
@@ -95,6 +102,14 @@ function weighLeaves(rows: usize, columns: usize, low: i32, high: i32): void {
         addTo(back + at, isotropic(j, distance));
       }
     }
+}
+
+// As binOf: a guess, which rounding may leave one too low or too high.
+function binNear(square: f64, low: i32, high: i32): i32 {
+  let bin = min<i32>(max<i32>(<i32>(sqrt(square) * perWidth + shift), low), high);
+  while (bin > low && load<f64>(squares + ((<usize>(bin - 1)) << 3)) >= square) bin--;
+  while (bin < high && load<f64>(squares + ((<usize>bin) << 3)) < square) bin++;
+  return bin;
 }
 
 function addUpTo(counts: usize, bin: i32, place: i32): void {

@@ -1,3 +1,5 @@
+import { rankTail } from "./tails.ts";
+
 /** Curves of an observed pattern beside those of patterns made at random. Arrays are rows x r; lists have one value per row. */
 export interface Envelopes {
   /** Mean over all patterns, the observed one among them. */
@@ -38,7 +40,7 @@ export function envelopes(curves: Float64Array, rows: number, bins: number, alph
   const beyond = Math.floor(alpha * all);
   const others = new Float64Array(all - 1);
   for (let c = 0; c < size; c++) {
-    let [sum, reached, kept] = [0, 1, 1];
+    let [sum, reached, kept] = [0, 0, 0];
     for (let b = 0; b < all; b++) {
       const value = curves[b * size + c];
       sum += value;
@@ -56,8 +58,8 @@ export function envelopes(curves: Float64Array, rows: number, bins: number, alph
     others.sort();
     lower[c] = beyondSide === 0 ? -Infinity : others[beyondSide - 1];
     upper[c] = beyondSide === 0 ? Infinity : others[all - 1 - beyondSide];
-    pUpper[c] = reached / all;
-    pLower[c] = kept / all;
+    pUpper[c] = rankTail(reached, kept, all - 1, "greater");
+    pLower[c] = rankTail(reached, kept, all - 1, "less");
   }
   for (let row = 0; row < rows; row++) {
     const used = Array.from({ length: bins }, (_, t) => row * bins + t).filter((c) => !Number.isNaN(sd[c]));

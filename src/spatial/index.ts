@@ -52,6 +52,7 @@ export {
 } from "./abundance.ts";
 export { type Enrichment } from "./enrichment.ts";
 export { centralityScores, type CentralityScoresOptions, type CentralityScoresResult } from "./centrality.ts";
+export { clarkEvans, type ClarkEvansOptions, type ClarkEvansResult } from "./clark-evans.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceResult } from "./cooccurrence.ts";
 export type { Envelopes } from "./envelopes.ts";
 export type { NullModel } from "./patterns.ts";

@@ -102,7 +102,7 @@ function middle(at: Float64Array, axis: number): number {
 }
 
 /** The first threshold and the distance between them, 0 where they are not evenly spaced. */
-function spacing(thresholds: Float64Array): { readonly first: number; readonly width: number } {
+export function spacing(thresholds: Float64Array): { readonly first: number; readonly width: number } {
   const first = thresholds[0];
   const width =
     thresholds.length > 1 ? (thresholds[thresholds.length - 1] - first) / (thresholds.length - 1) : 1;

@@ -1,6 +1,7 @@
 import type { RunOptions } from "../core/progress.ts";
 import { type Call, withThreads } from "../kernels/wasm/threads.ts";
 import { pairTasks, placed, plantForest, type PointGroups } from "./forest.ts";
+import { spacing } from "./pair-counts.ts";
 
 /** How pairs are weighted for what cannot be seen beyond the edge of the window. */
 export type EdgeWeights =
@@ -34,6 +35,7 @@ export async function pairWeights(
   const forest = plantForest(points);
   const places = forest.order.length;
   const { tasks, calls, slots } = pairTasks(forest, pairs, thresholds[bins - 1], 2 * bins, PAIRS);
+  const { first, width } = spacing(thresholds);
   const sums = new Float64Array(pairs.length * 2 * bins);
   const bytes =
     4 * tasks.length +
@@ -65,6 +67,8 @@ export async function pairWeights(
       exact.byteOffset,
       squares.byteOffset,
       bins,
+      width > 0 ? 1 / width : 0,
+      1 - first / width,
       KINDS.indexOf(edge.kind),
       windows.byteOffset,
       limits.byteOffset,

@@ -1,4 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
+import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { shuffle } from "../kernels/random.ts";
 import type { Categorical, Positions } from "../model/index.ts";
@@ -62,11 +63,58 @@ export function patternOf(
   return { categories, points: { at, starts: ends }, windows };
 }
 
+/** How many points there are of each type. */
+export function sizesOf({ points: { starts }, categories }: Pattern): Float64Array {
+  const sizes = new Float64Array(categories.length);
+  for (let g = 0; g + 1 < starts.length; g++) sizes[g % sizes.length] += starts[g + 1] - starts[g];
+  return sizes;
+}
+
 /** Where the random patterns come from. */
 export type NullModel = "csr" | "labels";
 
+/** @throws {SpatialError} `option` where there are no labels to shuffle */
+export function checkShuffles(verb: string, model: NullModel, labels: Categorical | null): void {
+  if (model === "labels" && labels === null)
+    throw new SpatialError("option", `${verb}: without labels there are none to shuffle.`, {
+      subject: "null",
+      hint: `Give labels, or take null: "csr".`,
+    });
+}
+
+/** Points whose patterns are measured together. */
+const BATCH = 50_000;
+
+/**
+ * What `measure` finds in the observed pattern and in `simulations` random ones, one result of equal length after the other. It is given
+ * some patterns at a time, group (pattern * samples + sample) * k + type.
+ */
+export async function measurePatterns(
+  pattern: Pattern,
+  model: NullModel,
+  simulations: number,
+  seed: number,
+  run: RunOptions,
+  measure: (points: PointGroups, patterns: number, run: RunOptions) => Promise<Float64Array>,
+): Promise<Float64Array> {
+  const all = 1 + simulations;
+  const most = Math.max(1, Math.floor(BATCH / (pattern.points.at.length / 2)));
+  let found = new Float64Array(0);
+  for (let b = 0; b < all; b += most) {
+    const end = Math.min(all, b + most);
+    checkAborted(run.signal);
+    const onProgress: RunOptions["onProgress"] = ({ step, fraction }) =>
+      run.onProgress?.({ step, fraction: (b + fraction * (end - b)) / all });
+    const part = await measure(drawPatterns(pattern, model, seed, b, end), end - b, { ...run, onProgress });
+    if (b === 0) found = new Float64Array((part.length / end) * all);
+    found.set(part, (part.length / (end - b)) * b);
+    await breathe();
+  }
+  return found;
+}
+
 /** Patterns `from` to `to` - 1, one after the other: 0 is the observed one, pattern b > 0 is drawn from stream b of the seed. */
-export function drawPatterns(
+function drawPatterns(
   { points, windows, categories }: Pattern,
   model: NullModel,
   seed: number,

@@ -1,11 +1,18 @@
 import { checkOptions, integer, number, oneOf, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
+import { checkAborted, type RunOptions } from "../core/progress.ts";
 import { expm1, PI } from "../kernels/math.ts";
 import type { Categorical, Positions } from "../model/index.ts";
 import { type Envelopes, envelopes } from "./envelopes.ts";
 import { isAscending } from "./forest.ts";
-import { drawPatterns, type NullModel, type Pattern, patternOf } from "./patterns.ts";
+import {
+  checkShuffles,
+  measurePatterns,
+  type NullModel,
+  type Pattern,
+  patternOf,
+  sizesOf,
+} from "./patterns.ts";
 import { type Design, type EdgeCorrection, type RipleyStatistic, summaries } from "./summaries.ts";
 import { isWindow, type WindowOption } from "./window.ts";
 
@@ -163,9 +170,6 @@ export async function crossRipley(
   );
 }
 
-/** Points whose patterns are measured together. */
-const BATCH = 50_000;
-
 async function pointProcess(
   verb: "ripley" | "crossRipley",
   labels: Categorical | null,
@@ -189,14 +193,10 @@ async function pointProcess(
   });
   const { statistic = "L", simulations = 199, alpha = 0.05, seed = 0 } = options;
   const model = options.null ?? "csr";
-  if (model === "labels" && labels === null)
-    throw new SpatialError("option", `${verb}: without labels there are none to shuffle.`, {
-      subject: "null",
-      hint: `Give labels, or take null: "csr".`,
-    });
+  checkShuffles(verb, model, labels);
   checkAborted(options.signal);
   const pattern = patternOf(verb, labels, positions, options.sample, options.window ?? "hull");
-  const { windows, points, categories } = pattern;
+  const { windows, categories } = pattern;
   const k = categories.length;
   const rows = rowsOf(k);
   const isNearest = statistic === "F" || statistic === "G" || statistic === "J";
@@ -210,20 +210,11 @@ async function pointProcess(
   const design: Design = { statistic, correction, distances, windows, k, rows };
 
   const size = rows.length * distances.length;
-  const curves = new Float64Array((1 + simulations) * size);
-  const most = Math.max(1, Math.floor(BATCH / (points.at.length / 2)));
-  for (let b = 0; b <= simulations; b += most) {
-    const end = Math.min(1 + simulations, b + most);
-    const drawn = drawPatterns(pattern, model, seed, b, end);
-    const onProgress: RunOptions["onProgress"] = ({ step, fraction }) =>
-      options.onProgress?.({ step, fraction: (b + fraction * (end - b)) / (1 + simulations) });
-    curves.set(await summaries(drawn, end - b, design, { ...options, onProgress }), b * size);
-    checkAborted(options.signal);
-    await breathe();
-  }
+  const curves = await measurePatterns(pattern, model, simulations, seed, options, (drawn, patterns, run) =>
+    summaries(drawn, patterns, design, run),
+  );
 
-  const sizes = new Float64Array(k);
-  for (let g = 0; g + 1 < points.starts.length; g++) sizes[g % k] += points.starts[g + 1] - points.starts[g];
+  const sizes = sizesOf(pattern);
   const area = windows.reduce((sum, w) => sum + w.area, 0);
   return {
     categories,

@@ -105,6 +105,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   readTranscripts: (run) => io.readTranscripts(seenFile(), run),
   background: (run) => io.background({ ...ds, images: [], pyramids: [pyramid] }, run),
   thumbnail: (run) => io.thumbnail(pyramid, run),
+  clarkEvans: (run) => spatial.clarkEvans(types, ds.positions!, { simulations: 500, ...run }),
   ripley: (run) => spatial.ripley(types, ds.positions!, { simulations: 300, ...run }),
   crossRipley: (run) => spatial.crossRipley(types, ds.positions!, { simulations: 300, ...run }),
   contiguityGraph: (run) => graph.contiguityGraph(outlines, outlines.ids, run),

@@ -204,6 +204,7 @@ const calls: Record<string, Call> = {
   adjustedRandIndex: call(cluster.adjustedRandIndex, () => [types, types]),
   normalizedMutualInformation: call(cluster.normalizedMutualInformation, () => [types, types]),
   rankGenes: call(cluster.rankGenes, () => [logged, types]),
+  clarkEvans: call(spatial.clarkEvans, () => [types, ds.positions!, { simulations: 2 }]),
   ripley: call(spatial.ripley, () => [types, ds.positions!, { simulations: 2, null: "labels" }]),
   crossRipley: call(spatial.crossRipley, () => [types, ds.positions!, { simulations: 2 }]),
   coOccurrence: call(spatial.coOccurrence, () => [types, ds.positions!, { intervals: 5 }]),

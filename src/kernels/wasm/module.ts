@@ -107,6 +107,8 @@ export interface Kernels {
     exact: number,
     squares: number,
     bins: number,
+    perWidth: number,
+    shift: number,
     edge: number,
     windows: number,
     limits: number,
