@@ -6,6 +6,11 @@ export {
 export { moran, type MoranOptions, type MoranResult } from "./moran.ts";
 export { geary, type GearyOptions, type GearyResult } from "./geary.ts";
 export { getisOrdG, type GetisOrdGOptions, type GetisOrdGResult } from "./getis-ord.ts";
+export { joinCounts, type JoinCountsOptions, type JoinCountsResult } from "./joins.ts";
+export { distanceBands, neighborOrders, type DistanceBandsOptions } from "./lags.ts";
+export { correlogram, type CorrelogramOptions, type CorrelogramResult } from "./correlogram.ts";
+export { variogram, type VariogramOptions, type VariogramResult } from "./variogram.ts";
+export { mantelCorrelogram, type MantelCorrelogramOptions, type MantelCorrelogramResult } from "./mantel.ts";
 export { bivariateMoran, type BivariateMoranOptions, type BivariateMoranResult } from "./bivariate-moran.ts";
 export {
   leeL,
