@@ -86,3 +86,4 @@ export {
   type ModuleBoundaryResult,
 } from "./distance.ts";
 export { distanceGradient, type DistanceGradientOptions, type DistanceGradientResult } from "./gradient.ts";
+export { sparkX, type SparkXOptions, type SparkXResult } from "./sparkx.ts";

@@ -220,6 +220,7 @@ const calls: Record<string, Call> = {
     { inside: types.categories[0] },
   ]),
   spatialEntropy: call(spatial.spatialEntropy, () => [pairs]),
+  sparkX: call(spatial.sparkX, () => [counts, ds.positions!]),
   moran: call(spatial.moran, () => [logged, space, { permutations: 2 }]),
   geary: call(spatial.geary, () => [logged, space]),
   getisOrdG: call(spatial.getisOrdG, () => [logged, space]),
