@@ -388,6 +388,23 @@ describe("calibration over 1,000 tissues without pattern", () => {
   });
 });
 
+it("has power: of tissues where every other b draws one c beside it, most are called", async () => {
+  let called = 0;
+  for (let t = 0; t < 100; t++) {
+    const rng = stream(9, t);
+    const { graph } = delaunayGraph(places(400, 100 + t));
+    const codes = Array.from({ length: 400 }, () => Math.max(0, rng.below(10) - 7)); // 80 % a, 10 % b, 10 % c
+    for (let i = 0; i < 400; i++) {
+      if (codes[i] !== 1 || rng.uniform() > 0.5) continue;
+      const beside = graph.indices[graph.indptr[i] + rng.below(graph.indptr[i + 1] - graph.indptr[i])];
+      if (codes[beside] === 0) codes[beside] = 2;
+    }
+    const { p, z } = await neighborhoodEnrichment(letters(codes), graph, { permutations: 0 });
+    called += Number(p[5] <= 0.05 && z[5] > 0);
+  }
+  expect(called).toBeGreaterThan(65);
+});
+
 describe("at the edges", () => {
   const code = async (f: () => unknown): Promise<string> => {
     try {
