@@ -2,9 +2,9 @@ import { boolean, integer, oneOf, type Rule, runRules } from "../core/check.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { shuffle } from "../kernels/random.ts";
-import type { Dense, Expression, Graph, Sparse } from "../model/index.ts";
+import type { Graph } from "../model/index.ts";
 import { adjustPValues } from "../stats/index.ts";
-import { checkNodes, type Genes, genesOf } from "./genes.ts";
+import type { Genes } from "./genes.ts";
 import { type Alternative, logTail, rankTail, tail } from "./tails.ts";
 import { type PairWeights, pairWeights } from "./weights.ts";
 
@@ -87,29 +87,32 @@ export interface AutocorrelationSettings {
 }
 
 export function settingsOf(
-  { rowStandardize, alternative = "greater", permutations = 0, seed = 0 }: AutocorrelationOptions,
-  standardized: boolean,
+  { rowStandardize, alternative, permutations = 0, seed = 0 }: AutocorrelationOptions,
+  standardized: boolean = true,
+  usual: Alternative = "greater",
 ): AutocorrelationSettings {
-  return { rowStandardize: rowStandardize ?? standardized, alternative, permutations, seed };
+  return {
+    rowStandardize: rowStandardize ?? standardized,
+    alternative: alternative ?? usual,
+    permutations,
+    seed,
+  };
 }
 
 /** Tests a statistic for every gene. */
 export async function testGenes(
-  verb: string,
-  x: Expression<Sparse> | Expression<Dense>,
+  genes: Genes,
   graph: Graph,
   statistic: PairStatistic,
   settings: AutocorrelationSettings,
   run: RunOptions,
 ): Promise<AutocorrelationTest & { readonly statistic: Float64Array }> {
-  checkNodes(verb, x.rows, graph);
-  const n = x.rows;
+  const { rows: n, cols } = genes;
   const weights = pairWeights(graph, settings.rowStandardize);
   const work = new Float64Array(n);
   const expected = n > 1 ? statistic.expected(weights, n) : NaN;
-  const none = (): Float64Array => new Float64Array(x.cols).fill(NaN);
+  const none = (): Float64Array => new Float64Array(cols).fill(NaN);
   const [found, z, p, logP, variance] = [none(), none(), none(), none(), none()];
-  const genes = await genesOf(x, run);
   const observe = (from: number, to: number): void =>
     genes.each(from, to, (gene, rows, start, values, count, shift) => {
       const sums = sumsOf(weights, work, null, rows, start, values, count, shift);
@@ -122,7 +125,7 @@ export async function testGenes(
       p[gene] = tail(statistic.sign * z[gene], settings.alternative);
       logP[gene] = logTail(statistic.sign * z[gene], settings.alternative);
     });
-  await forEachBlock(statistic.name, x.cols, genes.block(weights.indices.length), observe, run);
+  await forEachBlock(statistic.name, cols, genes.block(weights.indices.length), observe, run);
   const orders = await permuted(genes, weights, statistic, found, variance, settings, run);
   return { statistic: found, z, p, logP, pAdjusted: adjustPValues(p), expected, variance, ...orders };
 }

@@ -56,7 +56,7 @@ export async function bivariateMoran(
   options: BivariateMoranOptions = {},
 ): Promise<BivariateMoranResult> {
   checkOptions("bivariateMoran", options, autocorrelationRules);
-  const params = settingsOf({ alternative: "two-sided", ...options }, true);
+  const params = settingsOf(options, true, "two-sided");
   const weights = localWeights(graph, params.rowStandardize);
   const sums = weightSums(weights);
   const of = (a: Float64Array, b: Float64Array): number => {

@@ -8,6 +8,7 @@ import {
   testGenes,
 } from "./autocorrelation.ts";
 import { gearyOf } from "./geary.ts";
+import { genesOver } from "./genes.ts";
 import { moranOf } from "./moran.ts";
 
 export interface CorrelogramOptions extends AutocorrelationOptions {
@@ -73,7 +74,7 @@ export async function correlogram(
     ...autocorrelationRules,
   });
   const { assumption = "normality", statistic = "moran" } = options;
-  const settings = settingsOf(options, true);
+  const settings = settingsOf(options);
   const pairStatistic = { moran: moranOf, geary: gearyOf }[statistic][assumption];
   const matrix = (): Dense & { readonly data: Float64Array } => ({
     kind: "dense",
@@ -91,9 +92,10 @@ export async function correlogram(
     expected: new Float64Array(lags.length),
     ...lagSizes(lags),
   };
+  const genes = await genesOver("correlogram", x, lags, options);
   for (const [k, graph] of lags.entries()) {
     const named = { ...pairStatistic, name: `${pairStatistic.name}, lag ${k + 1}` };
-    const found = await testGenes("correlogram", x, graph, named, settings, options);
+    const found = await testGenes(genes, graph, named, settings, options);
     const from = k * x.cols;
     out.value.data.set(found.statistic, from);
     for (const name of ["z", "p", "pAdjusted", "pPermutation", "variance"] as const)

@@ -10,6 +10,7 @@ import {
   settingsOf,
   testGenes,
 } from "./autocorrelation.ts";
+import { genesOver } from "./genes.ts";
 
 export type GearyOptions = AutocorrelationOptions;
 
@@ -62,15 +63,9 @@ export async function geary(
     ...autocorrelationRules,
   });
   const { assumption = "normality" } = options;
-  const settings = settingsOf(options, true);
-  const { statistic: c, ...test } = await testGenes(
-    "geary",
-    x,
-    graph,
-    gearyOf[assumption],
-    settings,
-    options,
-  );
+  const genes = await genesOver("geary", x, [graph], options);
+  const settings = settingsOf(options);
+  const { statistic: c, ...test } = await testGenes(genes, graph, gearyOf[assumption], settings, options);
   return { c, ...test, params: { ...settings, assumption } };
 }
 

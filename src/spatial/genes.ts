@@ -27,6 +27,17 @@ export interface Genes {
   block(pairs: number, work?: number): number;
 }
 
+/** Columns of x, which must be over the nodes of the graphs. */
+export async function genesOver(
+  verb: string,
+  x: Expression<Sparse> | Expression<Dense>,
+  graphs: readonly Graph[],
+  run: RunOptions,
+): Promise<Genes> {
+  for (const graph of graphs) checkNodes(verb, x.rows, graph);
+  return genesOf(x, run);
+}
+
 /** Columns of x; a sparse one is turned by gene first, in slices. */
 export async function genesOf(x: Expression<Sparse> | Expression<Dense>, run: RunOptions): Promise<Genes> {
   const n = x.rows;

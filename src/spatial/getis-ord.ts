@@ -12,6 +12,7 @@ import {
   settingsOf,
   testGenes,
 } from "./autocorrelation.ts";
+import { genesOver } from "./genes.ts";
 
 export type GetisOrdGOptions = Omit<AutocorrelationOptions, "assumption">;
 
@@ -59,8 +60,9 @@ export async function getisOrdG(
 ): Promise<GetisOrdGResult> {
   checkOptions("getisOrdG", options, autocorrelationRules);
   requireNonNegative("getisOrdG", x);
+  const genes = await genesOver("getisOrdG", x, [graph], options);
   const settings = settingsOf(options, false);
-  const { statistic: g, ...test } = await testGenes("getisOrdG", x, graph, generalG, settings, options);
+  const { statistic: g, ...test } = await testGenes(genes, graph, generalG, settings, options);
   return { g, ...test, params: settings };
 }
 

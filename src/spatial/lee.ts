@@ -70,7 +70,7 @@ export async function leeL(
   options: LeeLOptions = {},
 ): Promise<LeeLResult> {
   checkOptions("leeL", options, autocorrelationRules);
-  const params = settingsOf({ alternative: "two-sided", ...options }, true);
+  const params = settingsOf(options, true, "two-sided");
   const weights = localWeights(graph, params.rowStandardize);
   const sums = smoothingSums(weights);
   const of = (a: Float64Array, b: Float64Array): number => {

@@ -4,7 +4,7 @@ import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Categorical, Dense, Expression, Graph, Sparse } from "../model/index.ts";
 import { adjustPValues } from "../stats/index.ts";
 import { type Compared, type Neighborhoods, rankNeighborhoods } from "./conditional.ts";
-import { checkNodes, genesOf } from "./genes.ts";
+import { genesOver } from "./genes.ts";
 import { type Alternative, rankTail, tail } from "./tails.ts";
 import { entryWeights } from "./weights.ts";
 
@@ -169,8 +169,7 @@ export async function valuesOf(
   graph: Graph,
   run: RunOptions,
 ): Promise<(j: number) => Float64Array> {
-  checkNodes(verb, x.rows, graph);
-  const genes = await genesOf(x, run);
+  const genes = await genesOver(verb, x, [graph], run);
   return (j) => {
     const column = new Float64Array(x.rows);
     genes.each(j, j + 1, (_, rows, start, values, count, shift) => {

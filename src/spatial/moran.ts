@@ -11,6 +11,7 @@ import {
   settingsOf,
   testGenes,
 } from "./autocorrelation.ts";
+import { genesOver } from "./genes.ts";
 
 export type MoranOptions = AutocorrelationOptions;
 
@@ -66,15 +67,9 @@ export async function moran(
     ...autocorrelationRules,
   });
   const { assumption = "normality" } = options;
-  const settings = settingsOf(options, true);
-  const { statistic: i, ...test } = await testGenes(
-    "moran",
-    x,
-    graph,
-    moranOf[assumption],
-    settings,
-    options,
-  );
+  const genes = await genesOver("moran", x, [graph], options);
+  const settings = settingsOf(options);
+  const { statistic: i, ...test } = await testGenes(genes, graph, moranOf[assumption], settings, options);
   return { i, ...test, params: { ...settings, assumption } };
 }
 

@@ -3,7 +3,7 @@ import { SpatialError } from "../core/errors.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Dense, Expression, Graph, Sparse } from "../model/index.ts";
 import { lagSizes } from "./correlogram.ts";
-import { checkNodes, genesOf } from "./genes.ts";
+import { genesOver } from "./genes.ts";
 
 export interface VariogramOptions extends RunOptions {
   /** "matheron" (default): half the mean squared difference; "cressie": robust, from the mean square root of the difference. */
@@ -55,7 +55,6 @@ export async function variogram(
   const { estimator = "matheron" } = options;
   const gamma = new Float64Array(bands.length * x.cols);
   for (const graph of bands) {
-    checkNodes("variogram", x.rows, graph);
     if (graph.directed) {
       throw new SpatialError("input", "variogram needs graphs without direction, found a directed one.", {
         subject: "bands",
@@ -63,7 +62,7 @@ export async function variogram(
       });
     }
   }
-  const genes = await genesOf(x, options);
+  const genes = await genesOver("variogram", x, bands, options);
   const work = new Float64Array(x.rows);
   const robust = estimator === "cressie";
   for (const [k, { indptr, indices }] of bands.entries()) {

@@ -198,7 +198,7 @@ describe("at the edges", () => {
       [0, 0],
     ] as const;
     for (const verb of [bivariateMoran, leeL]) {
-      const found = await verb(x, all, line, { permutations: 9 });
+      const found = await verb(x, all, line, { permutations: 9, alternative: undefined });
       const { z, p, logP, pAdjusted, expected, variance, pPermutation, zPermutation } = found;
       for (const part of [z, p, logP, pAdjusted, expected, variance, pPermutation, zPermutation])
         expect([...part].map(Number.isNaN)).toEqual([true, true, false]);
