@@ -5,6 +5,7 @@ export { rankNeighborhoods } from "./conditional";
 export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
+export { rankColumns } from "./ranks";
 export {
   centredProduct32,
   sparseTimesDense32,

@@ -4,7 +4,7 @@ import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import { sampleVariance } from "../kernels/accumulate.ts";
 import { expm1, log2 } from "../kernels/math.ts";
 import { forEachRows } from "../kernels/passes.ts";
-import { rankSums } from "../kernels/rank-sums.ts";
+import { type RankSums, rankSums } from "../kernels/rank-sums.ts";
 import {
   type BlockedMatrix,
   type Categorical,
@@ -89,6 +89,16 @@ export async function rankGenes(
   labels: Categorical,
   options: RankGenesOptions = {},
 ): Promise<RankGenesResult> {
+  const [result] = await rankGenesEach(x, [labels], options);
+  return result;
+}
+
+/** `rankGenes` of several labelings of the same cells: the values of a gene are sorted once for all of them. */
+export async function rankGenesEach(
+  x: Expression<Sparse> | Expression<Dense>,
+  labelings: readonly Categorical[],
+  options: RankGenesOptions = {},
+): Promise<RankGenesResult[]> {
   checkOptions("rankGenes", options, {
     method: oneOf("wilcoxon", "t-test"),
     tieCorrection: boolean(),
@@ -96,22 +106,48 @@ export async function rankGenes(
   });
   const { method = "wilcoxon", tieCorrection = true } = options;
   const matrix: Expression<Sparse> = x.kind === "sparse" ? x : expression(toSparse(x), x.values);
-  const groups = await groupsOf("rankGenes", toBlocked(matrix), labels, options);
-  if (method === "t-test") return tested(groups, await tTest(groups, options), tieCorrection);
-  const { k, p, sizes, sizesOut, inside, meanIn, meanOut } = groups;
+  const all: Groups[] = [];
+  for (const labels of labelings) all.push(await groupsOf("rankGenes", toBlocked(matrix), labels, options));
+  const ranked =
+    method === "wilcoxon"
+      ? await rankSums(
+          matrix,
+          all.map(({ sizes }, l) => ({ codes: labelings[l].codes, sizes })),
+          options,
+        )
+      : null;
+  const results: RankGenesResult[] = [];
+  for (const [l, groups] of all.entries()) {
+    const test =
+      ranked === null ? tTest(groups, options) : wilcoxon(groups, ranked[l], tieCorrection, options);
+    results.push(tested(groups, await test, tieCorrection));
+  }
+  return results;
+}
+
+async function wilcoxon(
+  groups: Groups,
+  { sums, ties }: RankSums,
+  tieCorrection: boolean,
+  run: RunOptions,
+): Promise<Test> {
+  const { k, p, sizes, sizesOut, meanIn, meanOut } = groups;
   const scores = new Float64Array(k * p).fill(NaN);
   const pValue = new Float64Array(k * p).fill(NaN);
-  const visit = (j: number, sums: Float64Array, ties: number): void => {
+  const visit = (j: number): void => {
     for (let c = 0; c < k; c++) {
       const at = c * p + j;
       if (!isTestable(groups, c) || Number.isNaN(meanIn[at] + meanOut[at])) continue;
-      const result = rankSumFromRanks(sums[c], sizes[c], sizesOut[c], tieCorrection ? ties : 0);
+      const result = rankSumFromRanks(sums[j * k + c], sizes[c], sizesOut[c], tieCorrection ? ties[j] : 0);
       scores[at] = result.z;
       pValue[at] = result.pValue;
     }
   };
-  await rankSums(matrix, labels.codes, sizes, inside.nonzero, visit, options);
-  return tested(groups, { method, scores, pValue }, tieCorrection);
+  const block = (start: number, end: number): void => {
+    for (let j = start; j < end; j++) visit(j);
+  };
+  await forEachBlock("markers", p, Math.ceil(65_536 / Math.max(1, k)), block, { signal: run.signal });
+  return { method: "wilcoxon", scores, pValue };
 }
 
 /**

@@ -1,156 +1,144 @@
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import type { Sparse } from "../model/index.ts";
+import { type Call, threadsFor, withThreads } from "./wasm/threads.ts";
 
-/** Entries in a slice of work, about. */
-const SLICE = 500_000;
+/** Entries that are turned and sorted at a time, and of a call to the kernel (a few milliseconds). */
+const SLICE = 4_194_304;
+const CALL = 65_536;
 /** The sorting key of 0. */
 const ZERO = 0x80000000;
 
+/** A division of the rows into groups: the code of each row, -1 where it takes no part, and the rows of each group. */
+export interface Labeling {
+  readonly codes: Int32Array;
+  readonly sizes: Float64Array;
+}
+
+export interface RankSums {
+  /** rank sums, column by column: of group c in column j at j k + c */
+  readonly sums: Float64Array;
+  /** sum of t^3 - t over the groups of t ties of each column */
+  readonly ties: Float64Array;
+}
+
 /**
- * For every column, the sum of the ranks of each group's rows, ties sharing their mean rank. Only entries that
- * are not 0 are sorted; zeros are one block of ties. One sort per column serves all groups. Rank sums are
- * multiples of 1/2 and exact below 2^52.
- *
- * @param codes group of each row, -1: the row does not take part
- * @param sizes rows per group, length k
- * @param nonzero entries that are not 0 per group and column, row-major k x cols
- * @param visit gets the column, its rank sums (length k, reused) and the sum of t^3 - t over its groups of t ties
+ * For every column and each of some labelings, the sum of the ranks of each group's rows, ties sharing their mean rank. Only
+ * entries that are not 0 are sorted, once for all labelings; zeros are one block of ties. Rank sums are multiples of 1/2 and exact
+ * below 2^52.
  */
 export async function rankSums(
   x: Sparse,
-  codes: Int32Array,
-  sizes: Float64Array,
-  nonzero: Float64Array,
-  visit: (column: number, sums: Float64Array, ties: number) => void,
+  labelings: readonly Labeling[],
+  run: RunOptions,
+): Promise<RankSums[]> {
+  const { rows: n, cols: p } = x;
+  const starts = new Uint32Array(p + 1);
+  for (let e = 0; e < x.data.length; e++) if (x.data[e] !== 0) starts[x.indices[e] + 1]++;
+  const longest = starts.reduce((most, m) => Math.max(most, m), 0);
+  for (let j = 0; j < p; j++) starts[j + 1] += starts[j];
+  const slices = cut(starts, 0, p, SLICE);
+  const held = slices.reduce((most, [first, last]) => Math.max(most, starts[last] - starts[first]), 0);
+  const groups = labelings.reduce((sum, { sizes }) => sum + sizes.length, 0);
+  const words = p + 1 + 2 * held + labelings.length * (n + 5 + 2 * p) + 2 * groups * (p + 1);
+  const perThread = 2 * longest + 1024 + 2 * groups + 16;
+  let [first, last] = [0, 0];
+  const onProgress: RunOptions["onProgress"] = ({ fraction }) =>
+    run.onProgress?.({ step: "markers", fraction: (first + fraction * (last - first)) / p });
+  return await withThreads(
+    4 * (words + perThread * threadsFor(run)),
+    { ...run, onProgress },
+    async (arena) => {
+      const offsets = arena.u32(p + 1);
+      offsets.set(starts);
+      const keys = arena.u32(held);
+      const rows = arena.u32(held);
+      const spareKeys = arena.u32(longest * arena.threads);
+      const spareRows = arena.u32(longest * arena.threads);
+      const histogram = arena.u32(1024 * arena.threads);
+      const stored = arena.f64(groups * arena.threads);
+      const described = arena.u32(5 * labelings.length);
+      const results = labelings.map(({ codes, sizes }, l) => {
+        const [own, each] = [arena.u32(n), arena.f64(sizes.length)];
+        own.set(codes);
+        each.set(sizes);
+        const [sums, ties] = [arena.f64(p * sizes.length), arena.f64(p)];
+        const addresses = [own.byteOffset, sizes.length, each.byteOffset, sums.byteOffset, ties.byteOffset];
+        described.set(addresses, 5 * l);
+        return { sums, ties };
+      });
+      const next = x.indptr.slice(0, n);
+      for ([first, last] of slices) {
+        await turn(x, next, starts, first, last, keys, rows, run);
+        // Offsets count from the first entry of all, so the kernel is given where that would be.
+        const before = 4 * starts[first];
+        const calls = cut(starts, first, last, CALL).map(([from, to]): Call => [
+          from,
+          to,
+          offsets.byteOffset,
+          keys.byteOffset - before,
+          rows.byteOffset - before,
+          spareKeys.byteOffset,
+          spareRows.byteOffset,
+          histogram.byteOffset,
+          stored.byteOffset,
+          described.byteOffset,
+          labelings.length,
+        ]);
+        const shifts = { 5: 4 * longest, 6: 4 * longest, 7: 4096, 8: 8 * groups };
+        await arena.spread("markers", "rankColumns", calls, shifts);
+      }
+      return results.map(({ sums, ties }) => ({ sums: sums.slice(), ties: ties.slice() }));
+    },
+  );
+}
+
+/** Columns in runs of at most so many entries (a longer column is a run of its own) and columns. */
+function cut(
+  starts: Uint32Array,
+  first: number,
+  last: number,
+  entries: number,
+): (readonly [number, number])[] {
+  const runs: (readonly [number, number])[] = [];
+  for (let from = first; from < last;) {
+    let to = from + 1;
+    while (to < last && to - from < entries / 16 && starts[to + 1] - starts[from] <= entries) to++;
+    runs.push([from, to]);
+    from = to;
+  }
+  return runs;
+}
+
+/** Rows that are turned without a breath. */
+const ROWS = 16_384;
+
+/** Puts the entries of the columns [first, last) column by column: keys that order as the values do, and rows. */
+async function turn(
+  x: Sparse,
+  next: Uint32Array,
+  starts: Uint32Array,
+  first: number,
+  last: number,
+  keys: Uint32Array,
+  rows: Uint32Array,
   run: RunOptions,
 ): Promise<void> {
-  const k = sizes.length;
-  const p = x.cols;
   const bits = new Uint32Array(x.data.buffer, x.data.byteOffset, x.data.length);
-  const next = x.indptr.slice(0, x.rows);
-  const count = new Uint32Array(p);
-  for (let c = 0; c < k; c++) for (let j = 0; j < p; j++) count[j] += nonzero[c * p + j];
-  const sums = new Float64Array(k);
-  const sorter = keySorter(count.reduce((most, m) => Math.max(most, m), 0));
-  const work = (first: number, last: number): void => {
-    const offsets = new Uint32Array(last - first + 1);
-    for (let j = first; j < last; j++) offsets[j - first + 1] = offsets[j - first] + count[j];
-    const keys = new Uint32Array(offsets[last - first]);
-    const groups = new Uint32Array(keys.length);
-    const at = offsets.slice();
-    for (let i = 0; i < x.rows; i++) {
-      let e = next[i];
-      const end = x.indptr[i + 1];
-      for (; e < end && x.indices[e] < last; e++) {
-        if (codes[i] < 0 || x.data[e] === 0) continue;
-        const to = at[x.indices[e] - first]++;
-        // Positive numbers order as their bits do, negative ones the other way round.
-        keys[to] = bits[e] >= ZERO ? ~bits[e] : bits[e] | ZERO;
-        groups[to] = codes[i];
-      }
-      next[i] = e;
+  const at = starts.slice(first, last);
+  for (let j = 0, from = starts[first]; j < at.length; j++) at[j] -= from;
+  for (let i = 0; i < x.rows; i++) {
+    let e = next[i];
+    for (const end = x.indptr[i + 1]; e < end && x.indices[e] < last; e++) {
+      if (x.data[e] === 0) continue;
+      const to = at[x.indices[e] - first]++;
+      // Positive numbers order as their bits do, negative ones the other way round.
+      keys[to] = bits[e] >= ZERO ? ~bits[e] : bits[e] | ZERO;
+      rows[to] = i;
     }
-    for (let j = first; j < last; j++) {
-      const from = offsets[j - first];
-      const to = offsets[j - first + 1];
-      const [sortedKeys, sortedGroups] = sorter(keys.subarray(from, to), groups.subarray(from, to));
-      visit(j, sums, rankColumn(sortedKeys, sortedGroups, to - from, j));
+    next[i] = e;
+    if (i % ROWS === 0) {
+      checkAborted(run.signal);
+      await breathe();
     }
-  };
-
-  /** Fills `sums` for one column and returns its tie sum. */
-  const rankColumn = (keys: Uint32Array, groups: Uint32Array, m: number, j: number): number => {
-    sums.fill(0);
-    let before = 0;
-    let ties = 0;
-    let zerosPending = true;
-    const placeZeros = (): void => {
-      let zeros = 0;
-      for (let c = 0; c < k; c++) zeros += sizes[c] - nonzero[c * p + j];
-      const rank = before + (zeros + 1) / 2;
-      for (let c = 0; c < k; c++) sums[c] += (sizes[c] - nonzero[c * p + j]) * rank;
-      ties += zeros * zeros * zeros - zeros;
-      before += zeros;
-      zerosPending = false;
-    };
-    for (let start = 0; start < m;) {
-      if (zerosPending && keys[start] >= ZERO) placeZeros();
-      let end = start + 1;
-      while (end < m && keys[end] === keys[start]) end++;
-      const t = end - start;
-      const rank = before + (t + 1) / 2;
-      for (let r = start; r < end; r++) sums[groups[r]] += rank;
-      ties += t * t * t - t;
-      before += t;
-      start = end;
-    }
-    if (zerosPending) placeZeros();
-    return ties;
-  };
-
-  const columns = Math.max(8, Math.floor((p * SLICE) / Math.max(x.data.length, SLICE)));
-  await forEachBlock("markers", p, columns, work, run);
-}
-
-type Pairs = readonly [Uint32Array, Uint32Array];
-
-/**
- * Sorts keys ascending and carries payloads along, up to `capacity` of them: by insertion where few, else by
- * digits of a byte. The inputs serve as scratch; the result is one of the two pairs of buffers and holds until
- * the next call.
- */
-function keySorter(capacity: number): (keys: Uint32Array, payloads: Uint32Array) => Pairs {
-  const otherKeys = new Uint32Array(capacity);
-  const otherPayloads = new Uint32Array(capacity);
-  const histogram = new Uint32Array(4 * 256);
-  return (keys, payloads) => {
-    const m = keys.length;
-    if (m <= 48) {
-      insertionSort(keys, payloads);
-      return [keys, payloads];
-    }
-    histogram.fill(0);
-    for (let i = 0; i < m; i++) {
-      const key = keys[i];
-      histogram[key & 255]++;
-      histogram[256 + ((key >>> 8) & 255)]++;
-      histogram[512 + ((key >>> 16) & 255)]++;
-      histogram[768 + (key >>> 24)]++;
-    }
-    let from: Pairs = [keys, payloads];
-    let to: Pairs = [otherKeys, otherPayloads];
-    for (let digit = 0; digit < 4; digit++) {
-      const shift = 8 * digit;
-      const places = histogram.subarray(256 * digit, 256 * digit + 256);
-      if (places[(keys[0] >>> shift) & 255] === m) continue;
-      for (let d = 0, sum = 0; d < 256; d++) {
-        const size = places[d];
-        places[d] = sum;
-        sum += size;
-      }
-      const [fromKeys, fromPayloads] = from;
-      const [toKeys, toPayloads] = to;
-      for (let i = 0; i < m; i++) {
-        const place = places[(fromKeys[i] >>> shift) & 255]++;
-        toKeys[place] = fromKeys[i];
-        toPayloads[place] = fromPayloads[i];
-      }
-      [from, to] = [to, from];
-    }
-    return from;
-  };
-}
-
-function insertionSort(keys: Uint32Array, payloads: Uint32Array): void {
-  for (let i = 1; i < keys.length; i++) {
-    const key = keys[i];
-    const payload = payloads[i];
-    let j = i;
-    for (; j > 0 && keys[j - 1] > key; j--) {
-      keys[j] = keys[j - 1];
-      payloads[j] = payloads[j - 1];
-    }
-    keys[j] = key;
-    payloads[j] = payload;
   }
 }

@@ -2,7 +2,8 @@ import { checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { residentMegabytes } from "../core/memory.ts";
 import { checkAborted } from "../core/progress.ts";
-import { leiden, rankGenes } from "../cluster/index.ts";
+import { leiden } from "../cluster/index.ts";
+import { rankGenesEach } from "../cluster/markers.ts";
 import { testInteractions } from "../communicate/index.ts";
 import { neighborGraph } from "../graph/index.ts";
 import { background } from "../io/index.ts";
@@ -225,13 +226,14 @@ export async function analyze(
     notes.push({ step: "image", kind: "note", text: `no picture of the tissue: ${picture.why}` });
 
   const noCounts = kind === "scaled" ? "the values are scaled" : null;
-  const groupMarkers = await step("markers", notLogged ?? fewGroups, () =>
-    rankGenes(x, groups!.labels, { method: "wilcoxon", ...run }),
+  const moduleLabels = modules !== null && groupCount(modules.labels) > 1 ? [modules.labels] : [];
+  const marked = await step("markers", notLogged ?? fewGroups, () =>
+    rankGenesEach(x, [groups!.labels, ...moduleLabels], { method: "wilcoxon", ...run }),
   );
-  const moduleMarkers =
-    asked.has("markers") || modules === null || groupCount(modules.labels) < 2
-      ? null
-      : await rankGenes(x, modules.labels, { method: "wilcoxon", ...run });
+  const groupMarkers = marked?.[0] ?? null;
+  // Modules have markers even where there are no groups.
+  const [moduleMarkers = null] =
+    marked?.slice(1) ?? (asked.has("markers") ? [] : await rankGenesEach(x, moduleLabels, run));
   if (noCounts !== null) notes.push({ step: "markers", kind: "note", text: `no fold changes: ${noCounts}` });
 
   const { species, table, match } = choosePairs(kept, options, notes);

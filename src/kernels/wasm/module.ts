@@ -173,6 +173,19 @@ export interface Kernels {
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
   readonly transposeTimesDense64: SparseProduct;
+  readonly rankColumns: (
+    first: number,
+    last: number,
+    offsets: number,
+    keys: number,
+    rows: number,
+    spareKeys: number,
+    spareRows: number,
+    histogram: number,
+    stored: number,
+    labelings: number,
+    count: number,
+  ) => void;
   readonly centredProduct32: (
     rows: number,
     cols: number,
