@@ -1,7 +1,7 @@
 export { distancesTo, nearestCenter } from "./cells";
 export { closestSquares } from "./closest";
-export { mergeNearest, nearestOfNeighbors, nearestRectangles } from "./nearest";
 export { rankNeighborhoods } from "./conditional";
+export { mergeNearest, nearestOfNeighbors, nearestRectangles, turnAround } from "./nearest";
 export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";

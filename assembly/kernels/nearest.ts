@@ -70,15 +70,49 @@ export function nearestRectangles(
   }
 }
 
+// Writes for each of the points [from, to) those that have it in their lists, ascending, into sources[j * k] and further, and how many
+// they are into counts[j]. Of more than k some are drawn.
+export function turnAround(
+  n: i32,
+  k: i32,
+  lists: usize,
+  from: i32,
+  to: i32,
+  counts: usize,
+  sources: usize,
+): void {
+  memory.fill(counts + ((<usize>from) << 2), 0, (<usize>(to - from)) << 2);
+  const size = (<usize>k) << 2;
+  const first = i32x4.splat(from);
+  const span = i32x4.splat(to - from);
+  for (let i = 0; i < n; i++) {
+    const list = lists + <usize>i * (size << 1) + size;
+    for (let at = list; at < list + size; at += 16) {
+      const entries = v128.and(v128.load(at), i32x4.splat(~NEW));
+      let mask = i32x4.bitmask(i32x4.lt_u(i32x4.sub(entries, first), span));
+      while (mask != 0) {
+        const entry = load<i32>(at + ((<usize>ctz(mask)) << 2));
+        mask &= mask - 1;
+        const j = (<usize>(entry & ~NEW)) << 2;
+        const count = load<u32>(counts + j);
+        store<u32>(counts + j, count + 1);
+        // Place `count` of a list that goes on, or the place of an earlier one, or none.
+        const place = count < <u32>k ? count : <u32>((<u64>(<u32>i * 0x9e3779b1) * <u64>(count + 1)) >> 32);
+        if (place < <u32>k) store<i32>(sources + j * <usize>k + ((<usize>place) << 2), i | (entry & NEW));
+      }
+    }
+  }
+}
+
 // Compares with each other the neighbors of each of the points [from, to): those in its list and those that have it in
-// theirs, sources[starts[z]] to sources[starts[z + 1]] (evenly spaced ones where there are too many). Pairs of which neither is NEW there were compared before.
+// theirs, as `turnAround` writes them. Pairs of which neither is NEW there were compared before.
 export function nearestOfNeighbors(
   n: i32,
   points: usize,
   dims: i32,
   from: i32,
   to: i32,
-  starts: usize,
+  counts: usize,
   sources: usize,
   k: i32,
   lists: usize,
@@ -91,21 +125,14 @@ export function nearestOfNeighbors(
   const most = min(k, SIDE / 2);
   for (let z = from; z < to; z++) {
     const list = near + ((<usize>z * <usize>k) << 3) + ((<usize>k) << 2);
-    const start = load<u32>(starts + ((<usize>z) << 2));
-    const incoming = load<u32>(starts + ((<usize>z) << 2), 4) - start;
-    const taken = min(incoming, <u32>most);
+    const incoming = sources + ((<usize>z * <usize>k) << 2);
+    const taken = min(load<i32>(counts + ((<usize>z) << 2)), most);
     let recent = 0;
     let old = 0;
-    for (let t = -most; t < <i32>taken; t++) {
-      let j: i32;
-      if (t < 0) {
-        j = load<i32>(list + ((<usize>(t + most)) << 2));
-        if (j == NONE) continue;
-      } else {
-        const at = start + (incoming == taken ? <u32>t : <u32>((<u64>t * <u64>incoming) / <u64>taken));
-        j = load<i32>(sources + ((<usize>at) << 2));
-        if (isAmong(j & ~NEW, list, most, ~NEW)) continue;
-      }
+    for (let t = 0; t < most + taken; t++) {
+      const j =
+        t < most ? load<i32>(list + ((<usize>t) << 2)) : load<i32>(incoming + ((<usize>(t - most)) << 2));
+      if (t < most ? j == NONE : isAmong(j & ~NEW, list, most, ~NEW)) continue;
       if ((j & NEW) != 0) {
         store<i32>(names + ((<usize>recent) << 2), j & ~NEW);
         recent++;
@@ -174,11 +201,26 @@ function place(side: usize, names: usize, count: i32): void {
     store<u32>(place + namesAt, p1, 4);
     store<u32>(place + namesAt, p2, 8);
     store<u32>(place + namesAt, p3, 12);
+    touch(p0);
+    touch(p1);
+    touch(p2);
+    touch(p3);
     store<i32>(place + limitsAt, t < count ? load<i32>(limits + ((<usize>p0) << 2)) : -1);
     store<i32>(place + limitsAt, t + 1 < count ? load<i32>(limits + ((<usize>p1) << 2)) : -1, 4);
     store<i32>(place + limitsAt, t + 2 < count ? load<i32>(limits + ((<usize>p2) << 2)) : -1, 8);
     store<i32>(place + limitsAt, t + 3 < count ? load<i32>(limits + ((<usize>p3) << 2)) : -1, 12);
   }
+}
+
+let touched: i32 = 0;
+
+// Reads a word of each line of memory that `offer` reads of a point's lists: here they are waited for together, there one by one.
+function touch(point: u32): void {
+  const list = near + ((<usize>point * <usize>kept) << 3);
+  const end = list + ((<usize>kept) << 3);
+  for (let at = end - ((<usize>kept) << 2); at < end; at += 64) touched ^= load<i32>(at);
+  const own = fresh + ((<usize>point * <usize>room) << 3);
+  for (let at = own; at < own + ((<usize>room) << 3); at += 64) touched ^= load<i32>(at);
 }
 
 // Compares the first `across` points of side a with the first `down` of side b, in tiles of 4 x 8; each pair once if a is b.

@@ -173,14 +173,22 @@ function bothEnds({ k, indices }: Neighbors, n: number): BothEnds {
 
 /** The neighbor lists as they are, rows in ascending order of index. */
 function directed({ k, indices, distances }: Neighbors, { outgoing }: BothEnds, n: number): Graph {
+  const indptr = new Uint32Array(n + 1);
+  for (let i = 0; i < n; i++) indptr[i + 1] = indptr[i] + k;
+  const neighbors = new Uint32Array(n * k);
+  const along = new Float64Array(n * k);
+  for (let t = 0; t < n * k; t++) {
+    neighbors[t] = indices[outgoing[t]];
+    along[t] = distances[outgoing[t]];
+  }
   return {
     kind: "graph",
     nodes: n,
     directed: true,
-    indptr: Uint32Array.from({ length: n + 1 }, (_, i) => i * k),
-    indices: Uint32Array.from(outgoing, (e) => indices[e]),
+    indptr,
+    indices: neighbors,
     weights: new Float32Array(n * k).fill(1),
-    distances: Float64Array.from(outgoing, (e) => distances[e]),
+    distances: along,
   };
 }
 

@@ -72,13 +72,13 @@ async function descend(
   const width = latticeWidth(points);
   const sizes: ListSizes = { n, width, kept, room: 4 * Math.ceil(kept / 16) };
   const threads = Math.max(1, Math.min(threadsFor(run), Math.floor(OWN / (8 * n * sizes.room))));
-  const bytes = 2 * n * width + 4 * n * (kept + 2) + cellBytes(n, width) + listBytes(sizes, threads);
+  const bytes = 2 * n * width + 4 * n * (kept + 1) + cellBytes(n, width) + listBytes(sizes, threads);
   let phase = 0;
   const onProgress = ({ step, fraction }: Progress): void =>
     run.onProgress?.({ step, fraction: (Math.min(phase, PHASES - 1) + fraction) / PHASES });
   return withThreads(bytes, { ...run, threads, onProgress }, async (arena) => {
     const rows = arena.i16(n * width);
-    const starts = arena.u32(n + 1);
+    const counts = arena.u32(n);
     const sources = arena.u32(n * kept);
     const room = cellRoom(arena, n, width);
     const lists = nearestLists(arena, rows, sizes);
@@ -98,49 +98,26 @@ async function descend(
       if (partition === PARTITIONS) break;
       cells = await cellsOf(arena, rows, width, room, stream(seed, 7, partition));
     }
-    while ((await turnAround(lists, sizes, starts, sources, run)) > LITTLE * n * kept) {
-      await lists.compareNeighbors(starts, sources);
+    while ((await countNew(lists, run)) > LITTLE * n * kept) {
+      await lists.compareNeighbors(counts, sources);
       await lists.merge();
       phase++;
     }
     const found = await measure(points, k, named, lists, kept, run);
-    const recall = await recallOf(arena, points, rows, named, starts, found, seed);
+    const recall = await recallOf(arena, points, rows, named, counts, found, seed);
     return { ...found, recall };
   });
 }
 
-/** Finds for each point those that have it in their lists; returns how many entries are new. */
-export async function turnAround(
-  { lists }: NearestLists,
-  { n, kept }: ListSizes,
-  starts: Uint32Array,
-  sources: Uint32Array,
-  run: RunOptions,
-): Promise<number> {
-  let fresh = 0;
-  starts.fill(0);
-  const count = (from: number, to: number): void => {
-    for (let i = from; i < to; i++)
-      for (let e = (2 * i + 1) * kept; e < (2 * i + 2) * kept; e++) {
-        const entry = lists[e];
-        if (entry === NONE) break;
-        starts[entry & INDEX]++;
-        fresh += entry >>> 31;
-      }
+/** How many entries of the lists came with the last merge. */
+async function countNew({ lists }: NearestLists, run: RunOptions): Promise<number> {
+  let count = 0;
+  // The bit that marks them is the sign; distances have none.
+  const add = (start: number, end: number): void => {
+    for (let e = start; e < end; e++) count += lists[e] >>> 31;
   };
-  await forEachBlock("neighbors", n, 65536, count, { signal: run.signal });
-  for (let j = 0, sum = 0; j <= n; j++) starts[j] = sum += starts[j];
-  // From the last on, so that starts[j] ends where those of j begin.
-  const fill = (from: number, to: number): void => {
-    for (let i = n - 1 - from; i >= n - to; i--)
-      for (let e = (2 * i + 1) * kept; e < (2 * i + 2) * kept; e++) {
-        const entry = lists[e];
-        if (entry === NONE) break;
-        sources[--starts[entry & INDEX]] = i | (entry & ~INDEX);
-      }
-  };
-  await forEachBlock("neighbors", n, 65536, fill, { signal: run.signal });
-  return fresh;
+  await forEachBlock("neighbors", lists.length, 1 << 22, add, { signal: run.signal });
+  return count;
 }
 
 /** The k nearest of each list, by distances in double precision. */

@@ -10,6 +10,8 @@ export const SIDE = 512;
 const PAIRS = 2e6;
 const COMPARED = 2048;
 const MERGED = 16384;
+/** In how many calls lists are turned around; each reads them all. */
+const TURNS = 16;
 
 /** The nearest neighbors of n points, each among those that it was compared with, by (distance on the lattice, index). */
 export interface NearestLists {
@@ -18,10 +20,10 @@ export interface NearestLists {
   /** Compares the points of rectangles: first and last row, first and last column, as places in `order`. */
   readonly compare: (order: Uint32Array, rectangles: Uint32Array) => Promise<void>;
   /**
-   * Compares with each other the neighbors of each point z: those in its list and those that have it in theirs,
-   * sources[starts[z]] to sources[starts[z + 1]], but not pairs of which neither is new there.
+   * Compares with each other the neighbors of each point: those in its list and (of many, some) that have it in theirs, but not
+   * pairs of which neither came with the last merge. Works in `counts` (n) and `sources` (n x kept).
    */
-  readonly compareNeighbors: (starts: Uint32Array, sources: Uint32Array) => Promise<void>;
+  readonly compareNeighbors: (counts: Uint32Array, sources: Uint32Array) => Promise<void>;
   /** Takes in, of what was found since the last time, the `room` nearest of each point. */
   readonly merge: () => Promise<void>;
 }
@@ -68,22 +70,20 @@ export function nearestLists(arena: ThreadArena, points: Int16Array, sizes: List
     }
     return arena.spread("neighbors", "nearestRectangles", calls, { 9: bytes });
   };
-  const compareNeighbors = (starts: Uint32Array, sources: Uint32Array): Promise<void> =>
-    arena.spread(
+  const compareNeighbors = async (counts: Uint32Array, sources: Uint32Array): Promise<void> => {
+    const around = [counts.byteOffset, sources.byteOffset];
+    await arena.spread(
+      null,
+      "turnAround",
+      ranges(n, Math.ceil(n / TURNS)).map(([from, to]) => [n, kept, lists.byteOffset, from, to, ...around]),
+    );
+    await arena.spread(
       "neighbors",
       "nearestOfNeighbors",
-      ranges(n, COMPARED).map(([from, to]) => [
-        n,
-        points.byteOffset,
-        width,
-        from,
-        to,
-        starts.byteOffset,
-        sources.byteOffset,
-        ...shared,
-      ]),
+      ranges(n, COMPARED).map(([from, to]) => [n, points.byteOffset, width, from, to, ...around, ...shared]),
       { 10: bytes },
     );
+  };
   const merge = (): Promise<void> =>
     arena.spread(
       null,

@@ -59,13 +59,22 @@ export interface Kernels {
     room: number,
     own: number,
   ) => void;
+  readonly turnAround: (
+    n: number,
+    kept: number,
+    lists: number,
+    from: number,
+    to: number,
+    counts: number,
+    sources: number,
+  ) => void;
   readonly nearestOfNeighbors: (
     n: number,
     points: number,
     width: number,
     from: number,
     to: number,
-    starts: number,
+    counts: number,
     sources: number,
     kept: number,
     lists: number,

@@ -31,14 +31,17 @@ export function nearestTwin(points: Int16Array, width: number, kept: number, roo
     compareNeighbors(): void {
       const around = lists.map((list) => new Map(list.map(({ j, fresh }) => [j, fresh])));
       lists.forEach((list, z) => {
-        const incoming = lists.flatMap((other, i) =>
-          other.filter(({ j }) => j === z).map((e) => ({ ...e, j: i })),
-        );
-        const taken = Math.min(incoming.length, kept);
-        for (let t = 0; t < taken; t++) {
-          const { j, fresh } = incoming[Math.floor((t * incoming.length) / taken)];
-          if (!list.some((e) => e.j === j)) around[z].set(j, fresh);
-        }
+        const incoming: { j: number; fresh: boolean }[] = [];
+        let count = 0;
+        lists.forEach((other, i) => {
+          const entry = other.find(({ j }) => j === z);
+          if (entry === undefined) return;
+          const drawn = Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) * (count + 1)) / 2 ** 32);
+          const place = count < kept ? count : drawn;
+          if (place < kept) incoming[place] = { j: i, fresh: entry.fresh };
+          count++;
+        });
+        for (const { j, fresh } of incoming) if (!list.some((e) => e.j === j)) around[z].set(j, fresh);
       });
       for (const members of around)
         for (const [a, freshA] of members)
