@@ -45,7 +45,7 @@ const EXACT = 65536;
  *
  * Up to 65,536 cells all pairs are compared (`exact`). Beyond, neighbors are sought by descent: cells are compared within groups
  * of a few hundred, then neighbors of neighbors, round by round, until little changes. `recall` says what share of the true
- * neighbors that found; under 95 % the search is done again more widely.
+ * neighbors that found; if under 95 %, it is done once more, more widely.
  *
  * Cost O(n^2 d) for all pairs: 4,000 x 30 in 0.1 s, 50,000 x 30 in 2.4 s of one thread; beyond, a little more than O(n): 100,000 x 30 in 5 s of
  * one thread, 1,000,000 x 30, mostly noise, in 80 s. The same bits on any number of threads.

@@ -4,8 +4,11 @@ import { centering } from "./neighbor-list.ts";
 
 /** The radius of the ball that all points are brought into: squared distances in it are exact in 32 bits. */
 const RADIUS = 23000;
-/** Points further out than this many root mean square lengths are drawn in. */
-const FAR = 4;
+/** Points further out than this many times the length that all but 1 % have are drawn in. */
+const FAR = 2;
+const MOST = 0.99;
+/** Points that this length is read off. */
+const SAMPLE = 1024;
 
 /** How many coordinates a row of the lattice has: a multiple of 8. */
 export function latticeWidth(points: Dense): number {
@@ -39,16 +42,15 @@ export async function toLattice(
     return Math.sqrt(sum);
   };
   let largest = 0;
-  let squares = 0;
   const measure = (start: number, end: number): void => {
-    for (let i = start; i < end; i++) {
-      const length = lengthOf(i);
-      largest = Math.max(largest, length);
-      squares += length * length;
-    }
+    for (let i = start; i < end; i++) largest = Math.max(largest, lengthOf(i));
   };
   await forEachBlock("neighbors", n, 65536, measure, { signal: run.signal });
-  const reach = Math.min(largest, FAR * Math.sqrt(squares / n)) || 1;
+  const sampled = Math.min(n, SAMPLE);
+  const lengths = Float64Array.from({ length: sampled }, (_, t) =>
+    lengthOf(Math.floor((t * n) / sampled)),
+  ).sort();
+  const reach = Math.min(largest, FAR * lengths[Math.floor(MOST * (sampled - 1))]) || largest || 1;
   const write = (start: number, end: number): void => {
     for (let at = start; at < end; at++) {
       const i = order === null ? at : order[at];

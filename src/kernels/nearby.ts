@@ -4,7 +4,7 @@ import type { Dense } from "../model/matrix.ts";
 import { cellBytes, cellRoom, cellsOf } from "./cells.ts";
 import { latticeWidth, toLattice } from "./lattice.ts";
 import { INDEX, type ListSizes, listBytes, nearestLists, type NearestLists, NONE } from "./nearest-lists.ts";
-import { checkFinite, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
+import { checkSearch, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
 import { type Call, type ThreadArena, threadsFor, withThreads } from "./wasm/threads.ts";
 
 /** Neighbors that were sought near each point, and the share of the true ones among them. */
@@ -19,11 +19,10 @@ const BEYOND = 16;
 const PARTITIONS = 4;
 /** The search ends when a round brings less than this share of the lists' entries. */
 const LITTLE = 0.01;
-/** Partitions and rounds that progress reckons with. */
-const PHASES = 10;
-/** With a lower recall the search is done again with longer lists, up to a number of places. */
+/** The part of what remains that progress takes a partition or a round for. */
+const STRIDE = 0.2;
+/** With a lower recall the search is done again with lists twice as long. */
 const LEAST_RECALL = 0.95;
-const LONGEST = 128;
 /** Points that are compared with all. */
 const SAMPLE = 256;
 /** Candidates whose distance is computed beyond k, so that rounding seldom loses a neighbor. */
@@ -34,13 +33,14 @@ const MEASURED = 131072;
 const OWN = 1e9;
 
 /**
- * Nearest neighbors by descent: who is near is also near to a neighbor. Points are put into cells of a few hundred four times
- * over and compared within each; then, round by round, the neighbors of each point, in either direction, are compared with each other,
- * until a round changes less than 1 % of the lists. Of each point more neighbors are kept than k, since few lead astray; where a
- * sample of points that are compared with all shows that under 95 % were found, twice as many. Distances are recomputed in
- * double precision; ties go to the lower index. A seed gives the same neighbors on any number of threads.
+ * Nearest neighbors by descent: who is near is also near to a neighbor. Four times over points are put into cells of a few
+ * hundred and compared within each; then, round by round, the neighbors of each point, in either direction, are compared with
+ * each other, until a round changes less than 1 % of the lists. Lists are longer than k, since short ones lead astray; if fewer
+ * than 95 % of the neighbors of a sample are found, as a comparison with all shows, they are made twice as long. Distances are
+ * recomputed in double precision; ties go to the lower index. A seed gives the same neighbors on any number of threads.
  *
- * Cost grows little faster than n: about (k + 16)^2 d operations per point and round, 5 to 10 rounds. Memory n (2 d + 12 (k + 16) + 2 (k + 16) threads + 20) bytes.
+ * Cost: about (k + 16)^2 d operations per point and round, 4 to 10 rounds, and O(n d) for each point of the sample. Memory
+ * n (2 d + 12 (k + 16) + 2 (k + 16) threads + 20) bytes.
  * Source of the rounds: Dong, Moses and Li 2011, doi:10.1145/1963405.1963487.
  *
  * @param points n x d, finite
@@ -52,13 +52,24 @@ export async function nearbyNeighbors(
   seed: number,
   run: RunOptions = {},
 ): Promise<NearbyNeighbors> {
-  checkFinite(points);
-  let kept = 8 * Math.ceil((k + BEYOND) / 8);
-  for (;;) {
-    const found = await descend(points, k, kept, seed, run);
-    if (found.recall >= LEAST_RECALL || 2 * kept > LONGEST) return found;
-    kept *= 2;
-  }
+  checkSearch(points, k);
+  const kept = 8 * Math.ceil((k + BEYOND) / 8);
+  let done = 0;
+  const steps: Steps = {
+    onProgress: ({ step, fraction }) =>
+      run.onProgress?.({ step, fraction: done + (1 - done) * STRIDE * fraction }),
+    end: () => void (done += (1 - done) * STRIDE),
+  };
+  const found = await descend(points, k, kept, seed, run, steps);
+  const better = found.recall < LEAST_RECALL ? await descend(points, k, 2 * kept, seed, run, steps) : found;
+  run.onProgress?.({ step: "neighbors", fraction: 1 });
+  return better;
+}
+
+/** Partitions and rounds, of which nobody knows how many are to come. */
+interface Steps {
+  readonly onProgress: (progress: Progress) => void;
+  readonly end: () => void;
 }
 
 async function descend(
@@ -67,15 +78,13 @@ async function descend(
   kept: number,
   seed: number,
   run: RunOptions,
+  { onProgress, end }: Steps,
 ): Promise<NearbyNeighbors> {
   const n = points.rows;
   const width = latticeWidth(points);
   const sizes: ListSizes = { n, width, kept, room: 4 * Math.ceil(kept / 16) };
   const threads = Math.max(1, Math.min(threadsFor(run), Math.floor(OWN / (8 * n * sizes.room))));
   const bytes = 2 * n * width + 4 * n * (kept + 1) + cellBytes(n, width) + listBytes(sizes, threads);
-  let phase = 0;
-  const onProgress = ({ step, fraction }: Progress): void =>
-    run.onProgress?.({ step, fraction: (Math.min(phase, PHASES - 1) + fraction) / PHASES });
   return withThreads(bytes, { ...run, threads, onProgress }, async (arena) => {
     const rows = arena.i16(n * width);
     const counts = arena.u32(n);
@@ -94,14 +103,14 @@ async function descend(
       for (let e = 0; e < rectangles.length; e++) rectangles[e] = cells[(e >> 2) + (e & 1)];
       await lists.compare(room.order, rectangles);
       await lists.merge();
-      phase++;
+      end();
       if (partition === PARTITIONS) break;
       cells = await cellsOf(arena, rows, width, room, stream(seed, 7, partition));
     }
     while ((await countNew(lists, run)) > LITTLE * n * kept) {
       await lists.compareNeighbors(counts, sources);
       await lists.merge();
-      phase++;
+      end();
     }
     const found = await measure(points, k, named, lists, kept, run);
     const recall = await recallOf(arena, points, rows, named, counts, found, seed);

@@ -1,11 +1,10 @@
-import { SpatialError } from "../core/errors.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import type { Dense } from "../model/matrix.ts";
 import { cellBytes, cellRoom, cellsOf } from "./cells.ts";
 import { latticeWidth, toLattice } from "./lattice.ts";
 import { INDEX, listBytes, nearestLists, NONE } from "./nearest-lists.ts";
-import { checkFinite, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
+import { checkSearch, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
 import { threadsFor, withThreads } from "./wasm/threads.ts";
 
 /** Points on a side of the square of pairs that is compared at once. */
@@ -26,12 +25,7 @@ const SPARE = 8;
  */
 export async function exactNeighbors(points: Dense, k: number, run: RunOptions = {}): Promise<Neighbors> {
   const { rows: n, cols: dims } = points;
-  checkFinite(points);
-  if (!(k >= 0 && k <= Math.max(0, n - 1)))
-    throw new SpatialError(
-      "input",
-      `${n} points have at most ${Math.max(0, n - 1)} neighbors, asked for ${k}.`,
-    );
+  checkSearch(points, k);
   const indices = new Uint32Array(n * k);
   const distances = new Float64Array(n * k);
   if (k === 0) return { k, indices, distances };

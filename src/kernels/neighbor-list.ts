@@ -10,10 +10,13 @@ export interface Neighbors {
   readonly distances: Float64Array;
 }
 
-/** Refuses coordinates that are not finite. */
-export function checkFinite({ data }: Dense): void {
+/** Refuses coordinates that are not finite, and more neighbors than there are others. */
+export function checkSearch({ rows: n, data }: Dense, k: number): void {
   if (!data.every((v) => Number.isFinite(v)))
     throw new SpatialError("input", "Coordinates must be finite, found NaN or infinity.");
+  const others = Math.max(0, n - 1);
+  if (!(k >= 0 && k <= others))
+    throw new SpatialError("input", `${n} points have at most ${others} neighbors, asked for ${k}.`);
 }
 
 /** The mean of the points and the factor that brings them into [-1, 1] around it. */

@@ -3,9 +3,19 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stream } from "../../src/core/index.ts";
 import { neighborGraph } from "../../src/graph/expression.ts";
-import { dense, type Dense, type Graph, selectRows } from "../../src/model/index.ts";
+import {
+  dense,
+  type Dense,
+  type Expression,
+  type Graph,
+  selectRows,
+  type Sparse,
+} from "../../src/model/index.ts";
+import { readSample } from "../../src/io/index.ts";
+import { log1p, normalizeTotal } from "../../src/preprocess/index.ts";
+import { pca } from "../../src/reduce/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
-import { oracles } from "../support/shared.ts";
+import { oracles, realData } from "../support/shared.ts";
 
 function randomPoints(n: number, dims: number, seed: number): Dense {
   const rng = stream(seed);
@@ -66,6 +76,25 @@ describe.skipIf(oracles === null)("neighborGraph agrees with scanpy", () => {
       expect(worst).toBeLessThan(1e-5);
     });
   }
+});
+
+describe.skipIf(realData === null)("neighborGraph without all pairs agrees with all pairs", () => {
+  it("on a cortex, Visium", async () => {
+    const path = join(realData!, "st", "visium_dlpfc_151673");
+    const { dataset } = await readSample(path);
+    const { scores } = await pca(log1p(normalizeTotal(dataset.counts as Expression<Sparse>)), {
+      components: 30,
+    });
+    const all = await neighborGraph(scores);
+    const near = await neighborGraph(scores, { exact: false });
+    const found = near.knn.distances.filter((d, e) => {
+      const i = Math.floor(e / 14);
+      return d <= all.knn.distances.subarray(14 * i, 14 * i + 14).reduce((a, b) => Math.max(a, b));
+    }).length;
+    expect(near.recall).toBeGreaterThan(0.95);
+    expect(Math.abs(found / near.knn.indices.length - near.recall)).toBeLessThan(0.02);
+    expect(all.recall).toBe(1);
+  });
 });
 
 describe("neighborGraph always", () => {
