@@ -10,13 +10,21 @@ export interface Neighbors {
   readonly distances: Float64Array;
 }
 
-/** Refuses coordinates that are not finite, and more neighbors than there are others. */
-export function checkSearch({ rows: n, data }: Dense, k: number): void {
+/** Refuses coordinates that are not finite. */
+export function checkFinite({ data }: Dense): void {
   if (!data.every((v) => Number.isFinite(v)))
     throw new SpatialError("input", "Coordinates must be finite, found NaN or infinity.");
-  const others = Math.max(0, n - 1);
+}
+
+/** Refuses such, and to seek more neighbors than there are others. */
+export function checkSearch(points: Dense, k: number): void {
+  checkFinite(points);
+  const others = Math.max(0, points.rows - 1);
   if (!(k >= 0 && k <= others))
-    throw new SpatialError("input", `${n} points have at most ${others} neighbors, asked for ${k}.`);
+    throw new SpatialError(
+      "input",
+      `${points.rows} points have at most ${others} neighbors, asked for ${k}.`,
+    );
 }
 
 /** The mean of the points and the factor that brings them into [-1, 1] around it. */
