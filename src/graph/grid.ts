@@ -7,7 +7,7 @@ import { isCategorical, pairList, sampleRows } from "./assemble.ts";
 export interface GridGraphOptions {
   /** "hex", "square", or "auto" (default): hex where row + column has the same parity everywhere. */
   readonly lattice?: "auto" | "hex" | "square";
-  /** On a square array, join spots that touch at a corner too: 8 neighbors instead of 4. Default false. */
+  /** Join spots of a square array that touch at a corner too: 8 neighbors instead of 4 ("auto" then means square). Default false. */
   readonly corners?: boolean;
   /** How many steps from spot to spot make a neighbor; default 1. */
   readonly rings?: number;
