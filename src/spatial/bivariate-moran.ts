@@ -20,13 +20,14 @@ export interface BivariateMoranResult extends PairTest {
 /**
  * Does one gene go with another one in the neighbors? Bivariate Moran's I, for pairs of genes.
  *
- * I = (n / S0) sum_ij w_ij zx_i zy_j / sqrt(sum zx^2 sum zy^2), z = x - mean, S0 = sum w. Two-sided by default. Expected value, variance and
- * random orders: observations change places with both their genes, so that how x and y go together within an
- * observation, r, is no pattern: expected -r / (n - 1), variance exact (Czaplewski and Reich 1993). esda deals y alone, which calls genes that merely go
- * together within cells. Two genes that each have a pattern lie together or apart more than chance has it by either null.
+ * I = (n / S0) sum_ij w_ij zx_i zy_j / sqrt(sum zx^2 sum zy^2), z = x - mean, S0 = sum w. Two-sided by default. Expected value,
+ * variance and random orders: observations change places with both their genes, so that how x and y go together within an
+ * observation, r, is no pattern: expected -r / (n - 1), variance exact (Czaplewski and Reich 1993). esda deals y alone, which
+ * calls genes that merely go together within cells. Two genes that each have a pattern lie together or apart more than chance has
+ * it by either null.
  *
- * NaN: pairs with a gene that is constant or holds a NaN, and all where the graph has no edge. Observations without neighbors have weight 0 and stay in
- * n and in the means.
+ * NaN: pairs with a gene that is constant or holds a NaN, and all where the graph has no edge. Observations without neighbors have
+ * weight 0 and stay in n and in the means.
  *
  * @param x n x p
  * @param pairs m pairs of columns of x, e.g. ligands and receptors
@@ -34,8 +35,9 @@ export interface BivariateMoranResult extends PairTest {
  * @returns arrays of length m
  * @throws {SpatialError} `input` where x, pairs and graph do not fit; `option`; `aborted`
  *
- * Cost: O(n + edges) per pair and random order. Checked against esda 2.10 (I), all orders of small tissues (both moments) and simulated tissues
- * without pattern. Wartenberg 1985, doi:10.1111/j.1538-4632.1985.tb00849.x; Czaplewski and Reich 1993, doi:10.2737/RM-RP-309.
+ * Cost: O(n + edges) per pair and random order. Checked against esda 2.10 (I), all orders of small tissues (both moments) and
+ * simulated tissues without pattern. Wartenberg 1985, doi:10.1111/j.1538-4632.1985.tb00849.x; Czaplewski and Reich 1993,
+ * USDA Forest Service Research Paper RM-309.
  *
  * @example
  * ```ts

@@ -23,15 +23,15 @@ export interface GearyResult extends AutocorrelationTest {
 /**
  * How much do neighbors differ in each gene? Geary's C: the mean squared difference between neighbors over that between any two.
  *
- * C = (n - 1) sum_ij w_ij (x_i - x_j)^2 / (2 S0 sum_i (x_i - mean)^2), S0 = sum w. 1: no pattern; toward 0: neighbors alike; above 1:
- * neighbors differ. C weighs small-scale differences and outliers more than Moran's I. z = (C - 1) / sqrt(variance) is
+ * C = (n - 1) sum_ij w_ij (x_i - x_j)^2 / (2 S0 sum_i (x_i - mean)^2), S0 = sum w. 1: no pattern; toward 0: neighbors alike; above
+ * 1: neighbors differ. C weighs small-scale differences and outliers more than Moran's I. z = (C - 1) / sqrt(variance) is
  * negative where neighbors are alike; by default p is that tail, P(Z <= z). Under "normality"
  * Var C = ((2 S1 + S2)(n - 1) - 4 S0^2) / (2 (n + 1) S0^2), with S1 and S2 as for `moran`; under "randomization" the moments of
  * all orders of the gene's own values, exactly.
  *
- * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where the
- * graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and stay
- * in n and in the mean. Samples that the graph does not join share one mean.
+ * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where
+ * the graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and
+ * stay in n and in the mean. Samples that the graph does not join share one mean.
  *
  * @param x n x p, log values as a rule; nothing is densified or changed
  * @param graph over the same n observations; its weights are used, directed or not

@@ -27,19 +27,19 @@ export interface GetisOrdGResult extends AutocorrelationTest {
  *
  * G = sum_ij w_ij x_i x_j / sum_{i != j} x_i x_j: the share of all products of two observations that falls on neighbors. Expected
  * without pattern: S0 / (n (n - 1)). Above: high values are neighbors (hot spots); below: low values are. Moran's I is high in
- * both cases. The variance is that of all orders of the gene's own values, exactly. Weights are as they are by default (binary ones as a
- * rule); values must not be negative, and 0 must mean nothing.
+ * both cases. The variance is that of all orders of the gene's own values, exactly. Weights are as they are by default (binary
+ * ones as a rule); values must not be negative, and 0 must mean nothing.
  *
- * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where the
- * graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and stay
- * in n and in the mean. Samples that the graph does not join share one mean.
+ * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where
+ * the graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and
+ * stay in n and in the mean. Samples that the graph does not join share one mean.
  *
  * @param x n x p, counts or log values; nothing is densified or changed
  * @param graph over the same n observations; its weights are used, directed or not
  * @throws {SpatialError} `input` where x and the graph differ in n or a value is negative; `option`; `aborted`
  *
- * Cost: O(stored values * neighbors), and as much again per random order. Checked against esda 2.10, all orders of small tissues and
- * simulated tissues without pattern. Getis and Ord 1992, doi:10.1111/j.1538-4632.1992.tb00261.x.
+ * Cost: O(stored values * neighbors), and as much again per random order. Checked against esda 2.10, all orders of small tissues
+ * and simulated tissues without pattern. Getis and Ord 1992, doi:10.1111/j.1538-4632.1992.tb00261.x.
  *
  * @example
  * ```ts

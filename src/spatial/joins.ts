@@ -40,17 +40,18 @@ export interface JoinCountsResult {
 /**
  * Do labels form patches? Join counts: how many pairs of neighbors have both one label, or these two, beside what chance has.
  *
- * J_aa = 1/2 sum_ij w_ij [i and j have a], J_ab = 1/2 sum_ij w_ij [one has a, the other b]; in an undirected graph with weights 1, edges. With
- * S0, S1, S2 as for `moran` and c(...) the chance that as many different observations have these labels: E J_aa = S0 c(a, a) / 2, E J_aa^2 = (S1 c(a, a) +
- * (S2 - 2 S1) c(a, a, a) + (S0^2 + S1 - S2) c(a, a, a, a)) / 4, and so on. `neighborhoodEnrichment` gives the non-free moments per direction, samples apart,
- * and random orders. Observations without a label (-1) are left out with their edges.
+ * J_aa = 1/2 sum_ij w_ij [i and j have a], J_ab = 1/2 sum_ij w_ij [one has a, the other b]; in an undirected graph with weights 1,
+ * edges. With S0, S1, S2 as for `moran` and c(...) the chance that as many different observations have these labels: E J_aa = S0
+ * c(a, a) / 2, E J_aa^2 = (S1 c(a, a) + (S2 - 2 S1) c(a, a, a) + (S0^2 + S1 - S2) c(a, a, a, a)) / 4, and so on.
+ * `neighborhoodEnrichment` gives the non-free moments per direction, samples apart, and random orders. Observations without a
+ * label (-1) are left out with their edges.
  *
  * @param labels k categories over n observations; two for the classical BB, BW, WW
  * @param graph over the same n observations; its weights are used, directed or not
  * @throws {SpatialError} `input` where labels and graph differ in n; `option`
  *
- * Cost: O(edges + k^2). Checked against esda 2.10 (counts), all orders and all labelings of small tissues (moments), and simulated tissues without
- * pattern. Moran 1948, doi:10.1111/j.2517-6161.1948.tb00012.x; Cliff and Ord 1981, Spatial Processes.
+ * Cost: O(edges + k^2). Checked against esda 2.10 (counts), all orders and all labelings of small tissues (moments), and simulated
+ * tissues without pattern. Moran 1948, doi:10.1111/j.2517-6161.1948.tb00012.x; Cliff and Ord 1981, Spatial Processes.
  *
  * @example
  * ```ts

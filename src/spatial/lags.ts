@@ -16,7 +16,8 @@ export interface DistanceBandsOptions {
  *
  * @param positions n x 2 or n x 3
  * @param thresholds ascending distances above 0, in the unit of the positions
- * @throws {SpatialError} `input` for thresholds that do not ascend or positions that are not finite; `memory` for over 100 million pairs; `option`
+ * @throws {SpatialError} `input` for thresholds that do not ascend or positions that are not finite; `memory` for over 100 million
+ * pairs; `option`
  *
  * Cost: that of `radiusGraph` for the last threshold, and the entries once more.
  *
@@ -80,7 +81,8 @@ const MOST = 200_000_000;
  * Which observations are neighbors of neighbors? Graph k joins the pairs whose shortest path has k + 1 steps: neighbors, their
  * neighbors, and so on.
  *
- * Weights are 1, distances the number of steps. The first graph has the entries of the given one. A directed graph is walked along its entries.
+ * Weights are 1, distances the number of steps. The first graph has the entries of the given one. A directed graph is walked along
+ * its entries.
  *
  * @param graph over n observations
  * @param orders how many, at least 1

@@ -33,14 +33,14 @@ export interface LeeLResult extends PairTest {
 /**
  * Do two genes have the same map? Lee's L, for pairs of genes: their correlation once each is smoothed over neighbors.
  *
- * L = (n / sum_i W_i^2) sum_i (sum_j w_ij zx_j)(sum_j w_ij zy_j) / sqrt(sum zx^2 sum zy^2), z = x - mean, W_i = sum_j w_ij. High where both
- * have a pattern and it is shared, low where it is opposite, less far from 0 where either has none (`expected`: smoothing keeps
- * some of the correlation within observations). Two-sided by default. Expected value, variance and random
- * orders: observations change places with both their genes, so that only the pattern is tested; the moments are exact (Lee 2004). The
- * neighborhoods are the graph's, without the observation itself.
+ * L = (n / sum_i W_i^2) sum_i (sum_j w_ij zx_j)(sum_j w_ij zy_j) / sqrt(sum zx^2 sum zy^2), z = x - mean, W_i = sum_j w_ij. High
+ * where both have a pattern and it is shared, low where it is opposite, less far from 0 where either has none (`expected`:
+ * smoothing keeps some of the correlation within observations). Two-sided by default. Expected value, variance and random
+ * orders: observations change places with both their genes, so that only the pattern is tested; the moments are exact (Lee 2004).
+ * The neighborhoods are the graph's, without the observation itself.
  *
- * NaN: pairs with a gene that is constant or holds a NaN, and all where the graph has no edge. Observations without neighbors have weight 0 and stay in
- * n and in the means.
+ * NaN: pairs with a gene that is constant or holds a NaN, and all where the graph has no edge. Observations without neighbors have
+ * weight 0 and stay in n and in the means.
  *
  * @param x n x p
  * @param pairs m pairs of columns of x, e.g. ligands and receptors
@@ -48,8 +48,8 @@ export interface LeeLResult extends PairTest {
  * @returns arrays of length m
  * @throws {SpatialError} `input` where x, pairs and graph do not fit; `option`; `aborted`
  *
- * Cost: O(n + edges) per pair and random order, O(sum of squared degrees) once. Checked against esda 2.10 (L), all orders of small tissues (both
- * moments) and simulated tissues without pattern. Lee 2001, doi:10.1007/s101090100064; Lee 2004, doi:10.1068/a34143.
+ * Cost: O(n + edges) per pair and random order, O(sum of squared degrees) once. Checked against esda 2.10 (L), all orders of small
+ * tissues (both moments) and simulated tissues without pattern. Lee 2001, doi:10.1007/s101090100064; Lee 2004, doi:10.1068/a34143.
  *
  * @example
  * ```ts
@@ -148,9 +148,10 @@ export interface LocalLeeResult extends LocalPermutationTest {
 /**
  * Where do two genes share their map? Local L of every observation, for pairs of genes.
  *
- * L_i = (sum_j w_ij zx_j)(sum_j w_ij zy_j), both genes scaled to mean 0 and variance 1: positive where the neighbors are high, or low, in both. Its
- * mean over observations, with row-standardized weights, is `leeL`. `pPermutation` draws the neighbors, with both their genes,
- * from all other observations. Observations without neighbors, and pairs with a gene that is constant or holds a NaN, have NaN everywhere.
+ * L_i = (sum_j w_ij zx_j)(sum_j w_ij zy_j), both genes scaled to mean 0 and variance 1: positive where the neighbors are high, or
+ * low, in both. Its mean over observations, with row-standardized weights, is `leeL`. `pPermutation` draws the neighbors, with
+ * both their genes, from all other observations. Observations without neighbors, and pairs with a gene that is constant or holds a
+ * NaN, have NaN everywhere.
  *
  * @param x n x p
  * @param pairs m pairs of columns of x
@@ -158,8 +159,8 @@ export interface LocalLeeResult extends LocalPermutationTest {
  * @returns n x m each
  * @throws {SpatialError} `input` where x, pairs and graph do not fit; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: as `localMoran`, per pair. Checked against esda 2.10 (`Spatial_Pearson_Local`), brute force and simulated tissues without pattern. Lee 2001,
- * doi:10.1007/s101090100064.
+ * Cost: as `localMoran`, per pair. Checked against esda 2.10 (`Spatial_Pearson_Local`), brute force and simulated tissues without
+ * pattern. Lee 2001, doi:10.1007/s101090100064.
  *
  * @example
  * ```ts

@@ -29,20 +29,22 @@ export interface LocalGResult extends LocalTest {
 /**
  * Where are the hot spots and cold spots of a gene? Getis-Ord Gi* (or Gi) of every observation.
  *
- * Gi = sum_j w_ij x_j / sum_{j != i} x_j; Gi* has the observation in both sums. `z` is what is mapped as a rule: positive in hot spots,
- * negative in cold ones. z of Gi* = (sum w x - W mean) / (s sqrt((n sum w^2 - W^2) / (n - 1))), W = sum w, both with the observation;
- * z of Gi the same over the n - 1 others. `pPermutation` draws the neighbors from the others while the observation stays, so for Gi* it asks
- * about the neighbors only. z and p need no true 0 in x; g does.
+ * Gi = sum_j w_ij x_j / sum_{j != i} x_j; Gi* has the observation in both sums. `z` is what is mapped as a rule: positive in hot
+ * spots, negative in cold ones. z of Gi* = (sum w x - W mean) / (s sqrt((n sum w^2 - W^2) / (n - 1))), W = sum w, both with the
+ * observation; z of Gi the same over the n - 1 others. `pPermutation` draws the neighbors from the others while the observation
+ * stays, so for Gi* it asks about the neighbors only. z and p need no true 0 in x; g does.
  *
- * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the adjustments.
+ * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the
+ * adjustments.
  *
  * @param x n x p; a few genes of interest (selectColumns), since each result is n x p
  * @param graph over the same n observations; its weights are used, directed or not
  * @returns n x p each
  * @throws {SpatialError} `input` where x and the graph differ in n; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: as `localMoran`. Checked against esda 2.10 (binary weights exactly; for others esda 2.10 takes sum w for sum w^2) and simulated tissues
- * without pattern. Getis and Ord 1992, doi:10.1111/j.1538-4632.1992.tb00261.x; Ord and Getis 1995, doi:10.1111/j.1538-4632.1995.tb00912.x.
+ * Cost: as `localMoran`. Checked against esda 2.10 (binary weights exactly; for others esda 2.10 takes sum w for sum w^2) and
+ * simulated tissues without pattern. Getis and Ord 1992, doi:10.1111/j.1538-4632.1992.tb00261.x; Ord and Getis 1995,
+ * doi:10.1111/j.1538-4632.1995.tb00912.x.
  *
  * @example
  * ```ts

@@ -25,20 +25,21 @@ export interface LocalGearyResult extends LocalTest {
 /**
  * Where is a gene alike, or unlike, its neighbors? Local Geary's C of every observation.
  *
- * C_i = sum_j w_ij (z_i - z_j)^2 with z scaled to mean 0 and variance 1: small where an observation is as its neighbors are, at any level (local
- * Moran needs high or low values), large at edges and outliers. z is negative where neighbors are alike; with `alternative`
- * "greater" p is small there, with "less" where they differ. z holds for neighbors drawn from all other observations while x_i
- * stays, exactly; `pPermutation` draws them.
+ * C_i = sum_j w_ij (z_i - z_j)^2 with z scaled to mean 0 and variance 1: small where an observation is as its neighbors are, at
+ * any level (local Moran needs high or low values), large at edges and outliers. z is negative where neighbors are alike; with
+ * `alternative` "greater" p is small there, with "less" where they differ. z holds for neighbors drawn from all other observations
+ * while x_i stays, exactly; `pPermutation` draws them.
  *
- * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the adjustments.
+ * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the
+ * adjustments.
  *
  * @param x n x p; a few genes of interest (selectColumns), since each result is n x p
  * @param graph over the same n observations; its weights are used, directed or not
  * @returns n x p each
  * @throws {SpatialError} `input` where x and the graph differ in n; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: as `localMoran`. Checked against esda 2.10 (C), brute force (both moments) and simulated tissues without pattern. Anselin 1995,
- * doi:10.1111/j.1538-4632.1995.tb00338.x; Anselin 2019, doi:10.1111/gean.12164.
+ * Cost: as `localMoran`. Checked against esda 2.10 (C), brute force (both moments) and simulated tissues without pattern. Anselin
+ * 1995, doi:10.1111/j.1538-4632.1995.tb00338.x; Anselin 2019, doi:10.1111/gean.12164.
  *
  * @example
  * ```ts

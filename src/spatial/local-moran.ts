@@ -33,16 +33,17 @@ export interface LocalMoranResult extends LocalTest {
  * outliers; `quadrants` says which. Expected value and variance of z hold for neighbors drawn from all other observations while x_i
  * stays (Sokal and others 1998); `pPermutation` draws them. For values that are mostly 0 the normal p is rough: use `pPermutation`.
  *
- * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the adjustments.
+ * Observations without neighbors, and genes that are constant or hold a NaN, have NaN everywhere and are not counted in the
+ * adjustments.
  *
  * @param x n x p; a few genes of interest (selectColumns), since each result is n x p
  * @param graph over the same n observations; its weights are used, directed or not
  * @returns n x p each
  * @throws {SpatialError} `input` where x and the graph differ in n; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: O(neighbors) per observation, gene and permutation, on all threads; a million cells with 6 neighbors and 999 permutations in
- * about 10 s per gene and thread. Checked against esda 2.10 (I, both moments, quadrants; its one-sided p is the smaller tail) and
- * simulated tissues without pattern. Anselin 1995, doi:10.1111/j.1538-4632.1995.tb00338.x; Sokal and others 1998,
+ * Cost: O(neighbors) per observation, gene and permutation, on all threads; a million cells with 6 neighbors and 999 permutations
+ * in about 10 s per gene and thread. Checked against esda 2.10 (I, both moments, quadrants; its one-sided p is the smaller tail)
+ * and simulated tissues without pattern. Anselin 1995, doi:10.1111/j.1538-4632.1995.tb00338.x; Sokal and others 1998,
  * doi:10.1111/j.1538-4632.1998.tb00406.x.
  *
  * @example
@@ -114,9 +115,9 @@ export type LocalBivariateMoranResult = LocalMoranResult;
  * Where does one gene go with another one in the neighbors? Local bivariate Moran's I of every observation, for pairs of genes.
  *
  * For a pair (x, y): I_i = (n - 1) / n * zx_i sum_j w_ij zy_j, both scaled to mean 0 and variance 1. Positive where x of an
- * observation and y of its neighbors are both high or both low; `quadrants` says which. Expected value, variance and permutations: the
- * neighbors are drawn from all other observations while the observation stays. So the test finds places where y is clustered around
- * high or low x, and takes no account of how x and y go together within an observation.
+ * observation and y of its neighbors are both high or both low; `quadrants` says which. Expected value, variance and permutations:
+ * the neighbors are drawn from all other observations while the observation stays. So the test finds places where y is clustered
+ * around high or low x, and takes no account of how x and y go together within an observation.
  *
  * Observations without neighbors, and pairs with a gene that is constant or holds a NaN, have NaN everywhere and are not counted.
  *
@@ -126,8 +127,8 @@ export type LocalBivariateMoranResult = LocalMoranResult;
  * @returns n x m each
  * @throws {SpatialError} `input` where x, pairs and graph do not fit; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: as `localMoran`, per pair. Checked against esda 2.10 (`Moran_Local_BV`), brute force and simulated tissues without pattern. Anselin 1995,
- * doi:10.1111/j.1538-4632.1995.tb00338.x.
+ * Cost: as `localMoran`, per pair. Checked against esda 2.10 (`Moran_Local_BV`), brute force and simulated tissues without
+ * pattern. Anselin 1995, doi:10.1111/j.1538-4632.1995.tb00338.x.
  *
  * @example
  * ```ts

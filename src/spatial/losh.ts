@@ -30,11 +30,11 @@ export interface LoshResult extends LocalTest {
 /**
  * Where is a gene more uneven than elsewhere? Local spatial heteroscedasticity (LOSH) of every observation.
  *
- * With the local mean m_i = sum_j w_ij x_j / sum_j w_ij and the residual e_i = |x_i - m_i|^a: H_i = sum_j w_ij e_j / (W_i mean(e)), W_i = sum_j
- * w_ij. H > 1 around borders and in mixed regions, whatever their level; H < 1 in even ones. `p` is the upper tail of 2 H / Var H as chi-squared
- * with 2 / Var H degrees of freedom (a = 2), with Var H = (n sum w^2 - W^2) (mean(e^2) - mean(e)^2) / ((n - 1) W^2 mean(e)^2);
- * `pPermutation` deals the residuals of all other observations to the neighbors. `alternative` is "greater" by default. Neighborhoods are
- * the graph's, without the observation itself.
+ * With the local mean m_i = sum_j w_ij x_j / sum_j w_ij and the residual e_i = |x_i - m_i|^a: H_i = sum_j w_ij e_j / (W_i
+ * mean(e)), W_i = sum_j w_ij. H > 1 around borders and in mixed regions, whatever their level; H < 1 in even ones. `p` is the
+ * upper tail of 2 H / Var H as chi-squared with 2 / Var H degrees of freedom (a = 2), with Var H = (n sum w^2 - W^2) (mean(e^2) -
+ * mean(e)^2) / ((n - 1) W^2 mean(e)^2); `pPermutation` deals the residuals of all other observations to the neighbors.
+ * `alternative` is "greater" by default. Neighborhoods are the graph's, without the observation itself.
  *
  * An observation without neighbors has no local mean: it is NaN, left out of all means, and so is any that has it for a neighbor.
  * Genes that are constant or hold a NaN are NaN.
@@ -44,8 +44,8 @@ export interface LoshResult extends LocalTest {
  * @returns n x p each
  * @throws {SpatialError} `input` where x and the graph differ in n; `memory` for over 50 million results; `option`; `aborted`
  *
- * Cost: as `localMoran`. Checked against esda 2.10 (H and p). Ord and Getis 2012, doi:10.1007/s00168-011-0492-y; Xu, Mei and Yan 2014,
- * doi:10.1007/s00168-014-0605-4.
+ * Cost: as `localMoran`. Checked against esda 2.10 (H and p). Ord and Getis 2012, doi:10.1007/s00168-011-0492-y; Xu, Mei and Yan
+ * 2014, Annals of Regional Science 52:697.
  *
  * @example
  * ```ts

@@ -44,16 +44,16 @@ export interface MantelCorrelogramResult {
  * observations, the correlation between the weight in a lag (1 for its pairs, 0 for others) and how alike the two are, taken as
  * minus the squared Euclidean distance of their points (principal components, proportions).
  *
- * r = -cov(w_ij, d_ij^2) / (sd(w) sd(d^2)) over pairs i < j, with (w_ij + w_ji) / 2 in directed graphs. Sums over all pairs of squared
- * Euclidean distances follow from moments of the points, so nothing is n x n. With one graph of all neighbors this is Mantel's test of that graph. The
- * distribution of r is skewed: prefer `pPermutation` to p where they differ.
+ * r = -cov(w_ij, d_ij^2) / (sd(w) sd(d^2)) over pairs i < j, with (w_ij + w_ji) / 2 in directed graphs. Sums over all pairs of
+ * squared Euclidean distances follow from moments of the points, so nothing is n x n. With one graph of all neighbors this is
+ * Mantel's test of that graph. The distribution of r is skewed: prefer `pPermutation` to p where they differ.
  *
  * @param points n x d
  * @param lags graphs over the same n observations, as `distanceBands` and `neighborOrders` give them
  * @throws {SpatialError} `input` where points and a graph differ in n or a point is not finite; `option`; `aborted`
  *
- * Cost: O(n d^2 + edges d) per lag, O(n + edges d) per random order and lag. Checked against the definition and all orders of small tissues.
- * Mantel 1967, Cancer Research 27:209; Oden and Sokal 1986, doi:10.2307/2413275.
+ * Cost: O(n d^2 + edges d) per lag, O(n + edges d) per random order and lag. Checked against the definition and all orders of
+ * small tissues. Mantel 1967, Cancer Research 27:209; Oden and Sokal 1986, doi:10.2307/2413120.
  *
  * @example
  * ```ts

@@ -29,9 +29,9 @@ export interface MoranResult extends AutocorrelationTest {
  * "normality" Var I = (n^2 S1 - n S2 + 3 S0^2) / (S0^2 (n^2 - 1)) - 1 / (n - 1)^2 with S0 = sum w, S1 = sum (w_ij + w_ji)^2 / 2,
  * S2 = sum_i (row sum + column sum)^2; under "randomization" the moments of all orders of the gene's own values, exactly.
  *
- * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where the
- * graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and stay
- * in n and in the mean. Samples that the graph does not join share one mean.
+ * NaN: a gene that is constant or holds a NaN has no value, no p, and is not counted in the adjustment; neither has any gene where
+ * the graph has no edge or where the statistic cannot vary (a complete graph). Observations without neighbors have weight 0 and
+ * stay in n and in the mean. Samples that the graph does not join share one mean.
  *
  * The normal tail is right for genes seen in about 5 % of the observations or more; below, it calls too many: of genes
  * without pattern in 2,500 spots, p < .001 holds for 0.1 % at 30 % of spots, 0.4 % at 5 %, 1 % at 1 % and 2 % at 0.2 % (5 spots).
@@ -43,7 +43,8 @@ export interface MoranResult extends AutocorrelationTest {
  *
  * Cost: O(stored values * neighbors), centring is implicit, and as much again per random order; 4,000 spots x 18,000 genes in about
  * 0.4 s. Checked against squidpy 1.8.3 (I to 1e-6; its p-value is the smaller tail), esda 2.10 (both variances), all orders of
- * small tissues and simulated tissues without pattern. Moran 1950, doi:10.1093/biomet/37.1-2.17; Cliff and Ord 1981, Spatial Processes.
+ * small tissues and simulated tissues without pattern. Moran 1950, doi:10.1093/biomet/37.1-2.17; Cliff and Ord 1981, Spatial
+ * Processes.
  *
  * @example
  * ```ts

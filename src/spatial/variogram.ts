@@ -24,17 +24,17 @@ export interface VariogramResult {
  * How does the difference between two observations grow with their distance? The empirical variogram of every gene, in all
  * directions together.
  *
- * With the N pairs of a band, "matheron": gamma = sum (x_i - x_j)^2 / (2 N); "cressie": gamma = (sum |x_i - x_j|^(1/2) / N)^4 / (2 (0.457 + 0.494 / N)),
- * which single outliers hardly move; it is made for normal values and is too low where most are 0. gamma at short distance is noise
- * (nugget), where it levels off lie the variance (sill) and the reach of the pattern (range). A constant gene has 0, a band with a NaN in one of its pairs NaN. Weights
- * do not count, only which pairs there are.
+ * With the N pairs of a band, "matheron": gamma = sum (x_i - x_j)^2 / (2 N); "cressie": gamma = (sum |x_i - x_j|^(1/2) / N)^4 / (2
+ * (0.457 + 0.494 / N)), which single outliers hardly move; it is made for normal values and is too low where most are 0. gamma at
+ * short distance is noise (nugget), where it levels off lie the variance (sill) and the reach of the pattern (range). A constant
+ * gene has 0, a band with a NaN in one of its pairs NaN. Weights do not count, only which pairs there are.
  *
  * @param x n x p; nothing is densified or changed
  * @param bands graphs over the same n observations, as `distanceBands` gives them
  * @throws {SpatialError} `input` where x and a graph differ in n or a graph is directed; `option`; `aborted`
  *
- * Cost: O(stored values * pairs per observation) per band. Checked against the definition. Matheron 1963, doi:10.2113/gsecongeo.58.8.1246; Cressie and
- * Hawkins 1980, doi:10.1007/BF01035243.
+ * Cost: O(stored values * pairs per observation) per band. Checked against the definition. Matheron 1963,
+ * doi:10.2113/gsecongeo.58.8.1246; Cressie and Hawkins 1980, doi:10.1007/BF01035243.
  *
  * @example
  * ```ts
