@@ -1,9 +1,13 @@
 import { checkOptions, either, literal, oneOf } from "../core/check.ts";
 import type { SpatialDataset } from "../model/dataset.ts";
+import type { Dense, Sparse } from "../model/matrix.ts";
 import { anndataParts, anndataRules, type WriteAnndataOptions, writeElements } from "./anndata-write.ts";
 import type { ElementWriter } from "./elements-write.ts";
 import { createHdf5 } from "./hdf5-write.ts";
 import { leftOut } from "./left-out.ts";
+
+/** Bytes that are given to everything in a file but its matrices. */
+const ROOM = 4_194_304;
 
 /** Options of `writeH5ad`. */
 export interface WriteH5adOptions extends WriteAnndataOptions {
@@ -51,5 +55,11 @@ export async function writeH5ad(ds: SpatialDataset, options: WriteH5adOptions = 
   });
   const parts = await anndataParts("writeH5ad", ds, options.x);
   const build = (w: ElementWriter): Promise<void> => writeElements(w, parts, options, leftOut(ds, "h5ad"));
-  return createHdf5(build, options.compression);
+  const bytes = (x: Sparse | Dense): number =>
+    x.data.byteLength + (x.kind === "sparse" ? x.indices.byteLength + x.indptr.byteLength : 0);
+  const room =
+    options.compression === "gzip"
+      ? 0
+      : Object.values(parts.matrices).reduce((sum, x) => sum + bytes(x), ROOM);
+  return createHdf5(build, options.compression, room);
 }

@@ -5,30 +5,43 @@ import { loadHdf5 } from "./hdf5-module.ts";
 
 let written = 0;
 
-/** Makes an HDF5 file in memory from groups and arrays, large ones packed if asked. */
+/**
+ * Makes an HDF5 file in memory from groups and arrays, large ones packed if asked. `room` is how long the file is
+ * going to be, about: without it, its memory is copied again and again as it grows.
+ */
 export async function createHdf5(
   build: (writer: ElementWriter) => void | Promise<void>,
   compression: "gzip" | null = null,
+  room: number = 0,
 ): Promise<Uint8Array> {
   const booleans = { count: 0 };
-  const bytes = await newHdf5((file) => build(writer(file, compression, booleans)));
+  const bytes = await newHdf5((file) => build(writer(file, compression, booleans)), room);
   bless(bytes, booleans.count);
   return bytes;
 }
 
 /** Makes an HDF5 file in memory by the library itself. */
-export async function newHdf5(build: (file: H5wasm.File) => void | Promise<void>): Promise<Uint8Array> {
+export async function newHdf5(
+  build: (file: H5wasm.File) => void | Promise<void>,
+  room: number = 0,
+): Promise<Uint8Array> {
   const h5 = await loadHdf5();
   const virtual = `write-${written++}.h5`;
-  const files = h5.Module.FS as unknown as { readFile(name: string): Uint8Array; unlink(name: string): void };
+  const files = h5.Module.FS as unknown as {
+    readFile(name: string): Uint8Array;
+    truncate(name: string, length: number): void;
+    unlink(name: string): void;
+  };
   // The oldest layout of object headers: every reader knows it, and it has no checksums (see `bless`).
   const file = new h5.File(virtual, "w", { libver: ["earliest", "latest"] });
   let open = true;
   try {
+    if (room > 0) files.truncate(virtual, room);
     await build(file);
     file.close();
     open = false;
-    return files.readFile(virtual);
+    const bytes = files.readFile(virtual);
+    return bytes.subarray(0, endOf(bytes));
   } catch (cause) {
     if (cause instanceof SpatialError) throw cause;
     throw new SpatialError("output", `The HDF5 file could not be made: ${(cause as Error).message}`, {
@@ -38,6 +51,11 @@ export async function newHdf5(build: (file: H5wasm.File) => void | Promise<void>
     if (open) file.close();
     files.unlink(virtual);
   }
+}
+
+/** Where a file ends, by its own head of the oldest layout: there may be room after it. */
+function endOf(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(40, true));
 }
 
 /** Values up to which a dataset is never packed. */
