@@ -25,9 +25,10 @@ export async function loadHdf5(): Promise<typeof H5wasm> {
   h5.Module.activate_throwing_error_handler();
   const memory = h5.Module.HEAPU8;
   for (let at = 0; at < memory.length; at += PAGE) {
-    const page = memory.subarray(at, at + PAGE);
-    if (new BigUint64Array(page.buffer, page.byteOffset, PAGE / 8).some((v) => v !== 0n))
-      pages.set(at, page.slice());
+    const words = new Uint32Array(memory.buffer, at, PAGE / 4);
+    let k = 0;
+    while (k < words.length && words[k] === 0) k++;
+    if (k < words.length) pages.set(at, memory.slice(at, at + PAGE));
   }
   return h5;
 }
