@@ -13,5 +13,6 @@ export {
   transposeTimesDense32,
   transposeTimesDense64,
 } from "./spmm";
+export { tsneForces, tsneMove, tsneTree } from "./tsne";
 export { umapEpoch } from "./umap";
 export { weighPairs } from "./weights";

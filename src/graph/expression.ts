@@ -1,5 +1,6 @@
 import { boolean, checkOptions, integer, runRules } from "../core/check.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { type BothEnds, bothEnds, bothWays } from "../kernels/both-ends.ts";
 import { exp, log2 } from "../kernels/math.ts";
 import { nearbyNeighbors } from "../kernels/nearby.ts";
 import { exactNeighbors } from "../kernels/nearest.ts";
@@ -84,7 +85,7 @@ export async function neighborGraph(
   const ends = bothEnds(nearest, n);
   return {
     knn: directed(nearest, ends, n),
-    graph: union(nearest, strengths, ends, n),
+    graph: await union(nearest, strengths, ends, n, options),
     recall,
     params: { neighbors: k + 1, exact, seed },
   };
@@ -146,31 +147,6 @@ function solveSigma(row: Float32Array, rho: number, goal: number): number {
   return sigma;
 }
 
-/** The entries of the neighbor lists seen from both ends, without comparing: two passes of distribution. */
-interface BothEnds {
-  /** entries by neighbor: those that name j are incoming[starts[j]] to incoming[starts[j + 1]], ascending by owner */
-  readonly starts: Uint32Array;
-  readonly incoming: Uint32Array;
-  /** entries by owner, k each, ascending by neighbor */
-  readonly outgoing: Uint32Array;
-}
-
-function bothEnds({ k, indices }: Neighbors, n: number): BothEnds {
-  const starts = new Uint32Array(n + 1);
-  for (let e = 0; e < n * k; e++) starts[indices[e] + 1]++;
-  for (let i = 0; i < n; i++) starts[i + 1] += starts[i];
-  const incoming = new Uint32Array(n * k);
-  const outgoing = new Uint32Array(n * k);
-  const next = starts.slice(0, n);
-  for (let e = 0; e < n * k; e++) incoming[next[indices[e]]++] = e;
-  next.fill(0);
-  for (const e of incoming) {
-    const i = Math.floor(e / k);
-    outgoing[i * k + next[i]++] = e;
-  }
-  return { starts, incoming, outgoing };
-}
-
 /** The neighbor lists as they are, rows in ascending order of index. */
 function directed({ k, indices, distances }: Neighbors, { outgoing }: BothEnds, n: number): Graph {
   const indptr = new Uint32Array(n + 1);
@@ -193,40 +169,15 @@ function directed({ k, indices, distances }: Neighbors, { outgoing }: BothEnds, 
 }
 
 /** Each edge both ways, with the strengths of its two sides united: a + b - a b. Edges of strength 0 are left out. */
-function union(nearest: Neighbors, strengths: Float32Array, ends: BothEnds, n: number): Graph {
-  const { k, indices, distances } = nearest;
-  const { starts, incoming, outgoing } = ends;
-  const indptr = new Uint32Array(n + 1);
-  const neighbors = new Uint32Array(2 * n * k);
-  const weights = new Float32Array(2 * n * k);
-  const along = new Float64Array(2 * n * k);
-  let m = 0;
-  for (let i = 0; i < n; i++) {
-    let o = i * k;
-    let t = starts[i];
-    while (o < (i + 1) * k || t < starts[i + 1]) {
-      const out = o < (i + 1) * k ? indices[outgoing[o]] : n;
-      const into = t < starts[i + 1] ? Math.floor(incoming[t] / k) : n;
-      const a = out <= into ? strengths[outgoing[o]] : 0;
-      const b = into <= out ? strengths[incoming[t]] : 0;
-      const weight = Math.fround(Math.fround(a + b) - Math.fround(a * b));
-      if (weight > 0) {
-        neighbors[m] = Math.min(out, into);
-        weights[m] = weight;
-        along[m++] = distances[out <= into ? outgoing[o] : incoming[t]];
-      }
-      if (out <= into) o++;
-      if (into <= out) t++;
-    }
-    indptr[i + 1] = m;
-  }
-  return {
-    kind: "graph",
-    nodes: n,
-    directed: false,
-    indptr,
-    indices: neighbors.slice(0, m),
-    weights: weights.slice(0, m),
-    distances: along.slice(0, m),
-  };
+async function union(
+  nearest: Neighbors,
+  strengths: Float32Array,
+  ends: BothEnds,
+  n: number,
+  run: RunOptions,
+): Promise<Graph> {
+  const unite = (a: number, b: number): number => Math.fround(Math.fround(a + b) - Math.fround(a * b));
+  const { indptr, indices, weights, entries } = await bothWays(nearest, strengths, ends, n, unite, run);
+  const distances = Float64Array.from(entries, (e) => nearest.distances[e]);
+  return { kind: "graph", nodes: n, directed: false, indptr, indices, weights, distances };
 }

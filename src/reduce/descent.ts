@@ -3,6 +3,7 @@ import { stream } from "../core/rng.ts";
 import { pow } from "../kernels/math.ts";
 import { type Call, withThreads } from "../kernels/wasm/threads.ts";
 import type { Graph } from "../model/index.ts";
+import { alongCurve, scattered } from "./curve.ts";
 import { FORCE_PIECES, tabulate } from "./force-table.ts";
 
 /** Stored edges from which blocks of nodes move at once; below, one after the other. */
@@ -97,34 +98,6 @@ export async function descend(
     }
     return how.epochs === 0 ? moved : scattered(next, order);
   });
-}
-
-/** The nodes along a curve through the plane that stays long in each of its regions (Morton's). */
-function alongCurve(layout: Float32Array): Uint32Array {
-  const n = layout.length / 2;
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let t = 0; t < 2 * n; t++) {
-    box[t & 1] = Math.min(box[t & 1], layout[t]);
-    box[2 + (t & 1)] = Math.max(box[2 + (t & 1)], layout[t]);
-  }
-  const keys = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    let key = 0;
-    for (const axis of [0, 1]) {
-      const width = box[2 + axis] - box[axis];
-      const cell = width > 0 ? Math.floor((1023 * (layout[2 * i + axis] - box[axis])) / width) : 0;
-      for (let bit = 0; bit < 10; bit++) key |= ((cell >> bit) & 1) << (2 * bit + axis);
-    }
-    keys[i] = key * n + i;
-  }
-  return Uint32Array.from(keys.sort(), (key) => key % n);
-}
-
-/** Positions by place, back by node. */
-function scattered(places: Float32Array, order: Uint32Array): Float32Array {
-  const layout = new Float32Array(places.length);
-  for (let t = 0; t < places.length; t++) layout[2 * order[t >> 1] + (t & 1)] = places[t];
-  return layout;
 }
 
 /** A run of places and its edges. */

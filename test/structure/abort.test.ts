@@ -83,6 +83,7 @@ const pyramid: model.ImagePyramid = {
 const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   pca: (run) => reduce.pca(logged, { components: 5, ...run }),
   umap: (run) => reduce.umap(knn, { epochs: 50, ...run }),
+  tsne: (run) => reduce.tsne(points, { earlyIterations: 20, iterations: 30, ...run }),
   neighborGraph: (run) => graph.neighborGraph(points, run),
   leiden: (run) => cluster.leiden(knn, run),
   gaussianMixture: (run) => cluster.gaussianMixture(points, { clusters: 3, ...run }),

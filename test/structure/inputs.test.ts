@@ -183,6 +183,7 @@ const calls: Record<string, Call> = {
   variableGenes: call(preprocess.variableGenes, () => [counts, { top: 50 }]),
   pca: call(reduce.pca, () => [logged, { components: 5 }]),
   umap: call(reduce.umap, () => [knn, { init: points.cols === 2 ? points : undefined, epochs: 20 }]),
+  tsne: call(reduce.tsne, () => [points, { init: points, earlyIterations: 10, iterations: 10 }]),
   neighborGraph: call(graph.neighborGraph, () => [points]),
   gridGraph: call(graph.gridGraph, () => [row, col]),
   kNearestGraph: call(graph.kNearestGraph, () => [ds.positions!]),

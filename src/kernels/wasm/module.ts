@@ -208,6 +208,43 @@ export interface Kernels {
     z: number,
     sums: number,
   ) => void;
+  readonly tsneTree: (
+    n: number,
+    x: number,
+    y: number,
+    nodes: number,
+    levels: number,
+    top: number,
+    sharpness: number,
+  ) => void;
+  readonly tsneForces: (
+    from: number,
+    to: number,
+    n: number,
+    padded: number,
+    x: number,
+    y: number,
+    pairs: number,
+    nodes: number,
+    levels: number,
+    top: number,
+    starts: number,
+    others: number,
+    strengths: number,
+    out: number,
+  ) => void;
+  readonly tsneMove: (
+    padded: number,
+    x: number,
+    y: number,
+    pairs: number,
+    forces: number,
+    state: number,
+    exaggeration: number,
+    scale: number,
+    momentum: number,
+    rate: number,
+  ) => void;
   readonly umapEpoch: (
     start: number,
     end: number,
