@@ -87,3 +87,4 @@ export {
 } from "./distance.ts";
 export { distanceGradient, type DistanceGradientOptions, type DistanceGradientResult } from "./gradient.ts";
 export { sparkX, type SparkXOptions, type SparkXResult } from "./sparkx.ts";
+export { binSpect, type BinSpectOptions, type BinSpectResult } from "./binspect.ts";

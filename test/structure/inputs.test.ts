@@ -221,6 +221,7 @@ const calls: Record<string, Call> = {
     { inside: types.categories[0] },
   ]),
   spatialEntropy: call(spatial.spatialEntropy, () => [pairs]),
+  binSpect: call(spatial.binSpect, () => [counts, space]),
   sparkX: call(spatial.sparkX, () => [counts, ds.positions!]),
   moran: call(spatial.moran, () => [logged, space, { permutations: 2 }]),
   geary: call(spatial.geary, () => [logged, space]),
