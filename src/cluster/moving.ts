@@ -1,154 +1,131 @@
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
-import type { Rng } from "../core/rng.ts";
-import { shuffle } from "../kernels/random.ts";
 import type { Network } from "./network.ts";
 
-/** The weight from one node to each community around it, without a list of all communities. */
-interface Around {
-  /** per community: weight from the node looked at */
-  readonly weight: Float64Array;
-  /** the communities met */
-  readonly met: Uint32Array;
-}
+/** Visits between two looks at the signal: some 20 ms. */
+const VISITS = 16384;
+/** A gain counts if it is above this part of the node's weights: less is rounding. */
+const ROUNDING = 1e-12;
 
 /**
- * Moves nodes to the neighboring community where modularity gains most, until no move pays. `community` (numbered below
- * the number of nodes) is changed in place. Nodes wait in a queue; a move brings the neighbors back that are elsewhere.
+ * Moves nodes to the neighboring community where the objective gains most, until no move pays or `most` nodes have been
+ * looked at. `community` (numbered below the number of nodes) is changed in place. Nodes wait in a queue, at first all of
+ * them in the given order; a move brings the neighbors back that are elsewhere.
  */
 export async function moveNodes(
   network: Network,
   community: Uint32Array,
-  resolution: number,
-  rng: Rng,
+  order: Uint32Array,
+  most: number,
   run: RunOptions,
 ): Promise<void> {
-  const { nodes, indptr, indices, strengths, total } = network;
-  const perStrength = total > 0 ? resolution / total : 0;
-  const sums = new Float64Array(nodes);
-  const sizes = new Uint32Array(nodes);
-  for (let v = 0; v < nodes; v++) {
-    sums[community[v]] += strengths[v];
-    sizes[community[v]]++;
+  const search = searchOf(network, community, order);
+  for (let left = most; left > 0 && search.waiting > 0; left -= VISITS) {
+    checkAborted(run.signal);
+    visit(search, Math.min(left, VISITS));
+    await breathe();
   }
-  const empty: number[] = [];
-  for (let c = 0; c < nodes; c++) if (sizes[c] === 0) empty.push(c);
-  const around: Around = { weight: new Float64Array(nodes), met: new Uint32Array(nodes) };
-  const queue = shuffled(nodes, rng);
-  const waiting = new Uint8Array(nodes).fill(1);
-  let head = 0;
-  let length = nodes;
-  for (let steps = 0; length > 0; steps++) {
-    if (steps % 32768 === 0) {
-      checkAborted(run.signal);
-      await breathe();
-    }
+}
+
+interface Search {
+  readonly network: Network;
+  readonly community: Uint32Array;
+  /** per community: the sum of its nodes' sizes, and how many they are */
+  readonly sums: Float64Array;
+  readonly counts: Uint32Array;
+  /** the first `free` are communities without nodes */
+  readonly empty: Uint32Array;
+  free: number;
+  /** a ring: `waiting` nodes from `head` on */
+  readonly queue: Uint32Array;
+  readonly queued: Uint8Array;
+  head: number;
+  waiting: number;
+  /** per community: weight from the node looked at; all 0 between visits */
+  readonly weight: Float64Array;
+  /** the communities around the node looked at */
+  readonly met: Uint32Array;
+}
+
+function searchOf(network: Network, community: Uint32Array, order: Uint32Array): Search {
+  const { nodes, sizes } = network;
+  const sums = new Float64Array(nodes);
+  const counts = new Uint32Array(nodes);
+  for (let v = 0; v < nodes; v++) {
+    sums[community[v]] += sizes[v];
+    counts[community[v]]++;
+  }
+  const empty = new Uint32Array(nodes);
+  let free = 0;
+  for (let c = 0; c < nodes; c++) if (counts[c] === 0) empty[free++] = c;
+  return {
+    network,
+    community,
+    sums,
+    counts,
+    empty,
+    free,
+    queue: order.slice(),
+    queued: new Uint8Array(nodes).fill(1),
+    head: 0,
+    waiting: nodes,
+    weight: new Float64Array(nodes),
+    met: new Uint32Array(nodes),
+  };
+}
+
+/** Looks at the next nodes of the queue, at most `most`. */
+function visit(search: Search, most: number): void {
+  const { nodes, indptr, indices, weights, sizes, penalty } = search.network;
+  const { community, sums, counts, empty, queue, queued, weight, met } = search;
+  let { free, head, waiting } = search;
+  for (let step = 0; step < most && waiting > 0; step++) {
     const v = queue[head];
     head = head + 1 === nodes ? 0 : head + 1;
-    length--;
-    waiting[v] = 0;
+    waiting--;
+    queued[v] = 0;
+    const first = indptr[v];
+    const end = indptr[v + 1];
+    let count = 0;
+    let all = 0;
+    for (let e = first; e < end; e++) {
+      const w = weights[e];
+      if (w === 0) continue;
+      const c = community[indices[e]];
+      const before = weight[c];
+      if (before === 0) met[count++] = c;
+      weight[c] = before + w;
+      all += w;
+    }
     const own = community[v];
-    const strength = strengths[v] * perStrength;
-    const count = lookAround(network, v, community, around);
-    sums[own] -= strengths[v];
+    const scale = penalty * sizes[v];
+    const rounding = ROUNDING * all;
+    sums[own] -= sizes[v];
     let best = own;
-    let gain = around.weight[own] - strength * sums[own];
+    let gain = weight[own] - scale * sums[own];
     for (let k = 0; k < count; k++) {
-      const c = around.met[k];
-      const g = around.weight[c] - strength * sums[c];
-      if (g > gain + 1e-12) {
+      const c = met[k];
+      const g = weight[c] - scale * sums[c];
+      weight[c] = 0;
+      if (g > gain + rounding) {
         gain = g;
         best = c;
       }
     }
-    if (gain < -1e-12 && sizes[own] > 1) best = empty.pop() as number;
-    for (let k = 0; k < count; k++) around.weight[around.met[k]] = 0;
-    sums[best] += strengths[v];
+    if (gain < -rounding && counts[own] > 1) best = empty[--free];
+    sums[best] += sizes[v];
     if (best === own) continue;
     community[v] = best;
-    sizes[best]++;
-    if (--sizes[own] === 0) empty.push(own);
-    for (let e = indptr[v]; e < indptr[v + 1]; e++) {
+    counts[best]++;
+    if (--counts[own] === 0) empty[free++] = own;
+    for (let e = first; e < end; e++) {
       const u = indices[e];
-      if (waiting[u] || community[u] === best) continue;
-      waiting[u] = 1;
-      queue[head + length < nodes ? head + length : head + length - nodes] = u;
-      length++;
+      if (queued[u] || community[u] === best) continue;
+      queued[u] = 1;
+      queue[head + waiting < nodes ? head + waiting : head + waiting - nodes] = u;
+      waiting++;
     }
   }
-}
-
-/**
- * Splits each community into parts that hold together: from single nodes, each node that is well connected to its
- * community joins the well-connected part of it where modularity gains most. Returns the part of each node, named by
- * one of its nodes.
- */
-export function refine(network: Network, community: Uint32Array, resolution: number, rng: Rng): Uint32Array {
-  const { nodes, indptr, indices, weights, strengths, total } = network;
-  const perStrength = total > 0 ? resolution / total : 0;
-  const wholes = new Float64Array(nodes);
-  for (let v = 0; v < nodes; v++) wholes[community[v]] += strengths[v];
-  const part = Uint32Array.from({ length: nodes }, (_, v) => v);
-  const sums = strengths.slice();
-  const sizes = new Uint32Array(nodes).fill(1);
-  /** weight between a part and the rest of its community */
-  const cut = new Float64Array(nodes);
-  for (let v = 0; v < nodes; v++) {
-    for (let e = indptr[v]; e < indptr[v + 1]; e++)
-      if (community[indices[e]] === community[v]) cut[v] += weights[e];
-  }
-  const connected = (p: number, whole: number): boolean =>
-    cut[p] >= perStrength * sums[p] * (whole - sums[p]);
-  const around: Around = { weight: new Float64Array(nodes), met: new Uint32Array(nodes) };
-  for (const v of shuffled(nodes, rng)) {
-    const whole = wholes[community[v]];
-    if (sizes[part[v]] > 1 || !connected(v, whole)) continue;
-    const count = lookAround(network, v, part, around, community);
-    let best = v;
-    let gain = 0;
-    for (let k = 0; k < count; k++) {
-      const p = around.met[k];
-      if (p === v || !connected(p, whole)) continue;
-      const g = around.weight[p] - perStrength * strengths[v] * sums[p];
-      if (around.weight[p] > 0 && g >= gain) {
-        gain = g;
-        best = p;
-      }
-    }
-    if (best !== v) {
-      cut[best] += cut[v] - 2 * around.weight[best];
-      sums[best] += strengths[v];
-      sizes[best]++;
-      sizes[v] = 0;
-      part[v] = best;
-    }
-    for (let k = 0; k < count; k++) around.weight[around.met[k]] = 0;
-  }
-  return part;
-}
-
-/** Sums v's weights per group of its neighbors (within v's community, where given); how many groups were met. */
-function lookAround(
-  network: Network,
-  v: number,
-  group: Uint32Array,
-  around: Around,
-  community: Uint32Array | null = null,
-): number {
-  const { indptr, indices, weights } = network;
-  let count = 0;
-  for (let e = indptr[v]; e < indptr[v + 1]; e++) {
-    const u = indices[e];
-    if (weights[e] === 0 || (community !== null && community[u] !== community[v])) continue;
-    const g = group[u];
-    if (around.weight[g] === 0) around.met[count++] = g;
-    around.weight[g] += weights[e];
-  }
-  return count;
-}
-
-function shuffled(n: number, rng: Rng): Uint32Array {
-  return shuffle(
-    rng,
-    Uint32Array.from({ length: n }, (_, i) => i),
-  );
+  search.free = free;
+  search.head = head;
+  search.waiting = waiting;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { adjustedRandIndex, leiden } from "../../src/cluster/index.ts";
+import { adjustedRandIndex, leiden, louvain } from "../../src/cluster/index.ts";
 import { stream } from "../../src/core/rng.ts";
 import type { Graph } from "../../src/model/index.ts";
 import { readCsr, readNpz } from "../support/npz.ts";
@@ -118,11 +118,107 @@ describe.skipIf(oracles === null)("leiden agrees with igraph", () => {
     for (let seed = 0; seed < 10; seed++) {
       const found = await leiden(graph, { seed });
       expect(found.modularity).toBeGreaterThan(best - 0.005);
+      expect((await louvain(graph, { seed })).modularity).toBeGreaterThan(best - 0.01);
     }
   });
 });
 
+/** All ways to group n nodes, as codes. */
+function* groupings(n: number, codes: number[] = []): Generator<Int32Array> {
+  if (codes.length === n) yield Int32Array.from(codes);
+  else for (let c = 0; c <= Math.max(-1, ...codes) + 1; c++) yield* groupings(n, [...codes, c]);
+}
+
+/** The constant Potts model by its definition over pairs. */
+function potts(graph: Graph, codes: Int32Array, resolution: number): number {
+  let h = 0;
+  for (let i = 0; i < graph.nodes; i++) {
+    for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++)
+      if (graph.indices[e] < i && codes[graph.indices[e]] === codes[i]) h += graph.weights[e];
+    for (let j = 0; j < i; j++) if (codes[i] === codes[j]) h -= resolution;
+  }
+  return h;
+}
+
+describe("leiden among all groupings of small graphs", () => {
+  it.each(["modularity", "cpm"] as const)(
+    "%s: never above the best, mostly at it",
+    async (objective) => {
+      const value = objective === "cpm" ? potts : modularity;
+      const resolution = objective === "cpm" ? 0.3 : 1;
+      let atBest = 0;
+      for (let seed = 0; seed < 12; seed++) {
+        const rng = stream(seed);
+        const edges: [number, number, number][] = [];
+        for (let i = 0; i < 8; i++)
+          for (let j = 0; j < i; j++) if (rng.uniform() < 0.5) edges.push([i, j, rng.uniform()]);
+        const graph = graphOf(8, edges);
+        let best = -Infinity;
+        for (const codes of groupings(8)) best = Math.max(best, value(graph, codes, resolution));
+        const { labels, quality } = await leiden(graph, { objective, resolution, iterations: 20 });
+        expect(quality).toBeCloseTo(value(graph, labels.codes, resolution), 9);
+        expect(quality).toBeLessThan(best + 1e-9);
+        if (quality > best - 1e-9) atBest++;
+      }
+      expect(atBest).toBeGreaterThanOrEqual(9);
+    },
+    60_000,
+  );
+});
+
+describe("louvain", () => {
+  it("finds planted groups and states its modularity", async () => {
+    const graph = planted(5, 40, 1);
+    const { labels, modularity: q, quality } = await louvain(graph);
+    expect(
+      adjustedRandIndex(labels, { ...labels, codes: labels.codes.map((_, i) => Math.floor(i / 40)) }),
+    ).toBe(1);
+    expect(q).toBeCloseTo(modularity(graph, labels.codes, 1), 9);
+    expect(quality).toBe(q);
+  });
+});
+
 describe("leiden", () => {
+  it("never loses by another pass", async () => {
+    const noisy = fc
+      .tuple(fc.nat(), fc.integer({ min: 2, max: 60 }))
+      .map(([seed, groups]) => planted(groups, 5, seed, 0.03));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anyGraph, noisy), fc.constantFrom(leiden, louvain), async (graph, verb) => {
+        let last = -Infinity;
+        for (const iterations of [1, 2, 3]) {
+          const { modularity: q } = await verb(graph, { iterations });
+          expect(q).toBeGreaterThanOrEqual(last - 1e-12);
+          last = q;
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("finds small groups of a large graph by the Potts model", async () => {
+    const edges: [number, number, number][] = [];
+    for (let t = 0; t < 600; t += 3)
+      edges.push([t, t + 1, 1], [t, t + 2, 1], [t + 1, t + 2, 1], [t + 2, (t + 3) % 600, 1]);
+    const { labels } = await leiden(graphOf(600, edges), { objective: "cpm", resolution: 0.5 });
+    expect(labels.codes.every((c, i) => c === labels.codes[i - (i % 3)])).toBe(true);
+    expect(labels.categories.length).toBe(200);
+  });
+
+  it("does not depend on the unit of the weights, the number of threads, nor much on the order of the nodes", async () => {
+    const graph = planted(6, 30, 7, 0.03);
+    const found = await leiden(graph);
+    const scaled = await leiden({ ...graph, weights: graph.weights.map((w) => w / 2 ** 40) });
+    expect(scaled.labels).toEqual(found.labels);
+    expect(await leiden(graph, { threads: 1 })).toEqual(found);
+    expect(await leiden(graph, { threads: 3 })).toEqual(found);
+    const turned: [number, number, number][] = [];
+    for (let i = 0; i < 180; i++)
+      for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++)
+        turned.push([179 - i, 179 - graph.indices[e], graph.weights[e]]);
+    expect((await leiden(graphOf(180, turned))).modularity).toBeCloseTo(found.modularity, 2);
+  });
+
   it("finds planted groups", async () => {
     const graph = planted(5, 40, 1);
     const { labels } = await leiden(graph);
@@ -179,6 +275,8 @@ describe("leiden", () => {
     await expect(leiden({ ...graph, weights: Float32Array.from([1, -1]) })).rejects.toMatchObject({
       code: "input",
     });
+    await expect(louvain({ ...graph, directed: true })).rejects.toMatchObject({ code: "input" });
+    await expect(leiden(graph, { objective: "potts" } as object)).rejects.toMatchObject({ code: "option" });
     await expect(leiden(graph, { n_iterations: 2 } as object)).rejects.toMatchObject({ code: "option" });
     await expect(leiden(graph, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
   });

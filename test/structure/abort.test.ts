@@ -86,6 +86,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   tsne: (run) => reduce.tsne(points, { earlyIterations: 20, iterations: 30, ...run }),
   neighborGraph: (run) => graph.neighborGraph(points, run),
   leiden: (run) => cluster.leiden(knn, run),
+  louvain: (run) => cluster.louvain(knn, run),
   gaussianMixture: (run) => cluster.gaussianMixture(points, { clusters: 3, ...run }),
   rankGenes: (run) => cluster.rankGenes(logged, types, run),
   collectBlocks: (run) => model.collectBlocks(fewAtATime(ds.counts), run),

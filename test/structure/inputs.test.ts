@@ -201,6 +201,7 @@ const calls: Record<string, Call> = {
   connectedComponents: call(graph.connectedComponents, () => [space]),
   filterComponents: call(graph.filterComponents, () => [space, { minSize: 3 }]),
   leiden: call(cluster.leiden, () => [knn]),
+  louvain: call(cluster.louvain, () => [knn]),
   gaussianMixture: call(cluster.gaussianMixture, () => [points, { clusters: 3 }]),
   adjustedRandIndex: call(cluster.adjustedRandIndex, () => [types, types]),
   normalizedMutualInformation: call(cluster.normalizedMutualInformation, () => [types, types]),
