@@ -2,8 +2,8 @@
 // around 0, so that squared distances are exact in i32. Centers lie in panels of 4: coordinates 2 d and 2 d + 1 of center c at
 // ((c >> 2) * width * 2 + d * 4 + (c & 3)) * 4.
 
-// The nearest of 16 centers for each point order[from, to), the first of equals, stored in out[from, to); `lengths` holds the centers'
-// squared lengths.
+// The nearest of 16 centers for each point order[from, to), the first of equals, stored in out[from, to); `lengths` holds
+// the centers' squared lengths.
 export function nearestCenter(
   points: usize,
   width: i32,

@@ -2,7 +2,8 @@
 // 23,170 around 0, so that squared distances are exact in i32. Each point has a list of `kept` neighbors that no kernel but
 // `mergeNearest` writes, and per thread a list of up to `room` new ones (both multiples of 4), ascending by
 // (squared distance, index): its squared distances, then its indices. Free places hold NONE; an index has the bit NEW from
-// the merge that brings it to the next. A thread's own block is: n new lists, n limits (beyond which nothing is taken), two sides.
+// the merge that brings it to the next. A thread's own block is: n new lists, n limits (beyond which nothing is taken), two
+// sides.
 //
 // A side is room for SIDE points that are compared with those of a side: their coordinates in panels of 4 points (coordinates
 // 2 d and 2 d + 1 of point t at ((t >> 2) * width * 2 + d * 4 + (t & 3)) * 4), squared lengths, limits and indices.
@@ -70,8 +71,8 @@ export function nearestRectangles(
   }
 }
 
-// Writes for each of the points [from, to) those that have it in their lists, ascending, into sources[j * k] and further, and how many
-// they are into counts[j]. Of more than k some are drawn.
+// Writes for each of the points [from, to) those that have it in their lists, ascending, into sources[j * k] and further, and
+// how many they are into counts[j]. Of more than k some are drawn.
 export function turnAround(
   n: i32,
   k: i32,
@@ -312,7 +313,8 @@ function laneOf(v: v128, lane: i32): i32 {
   return lane == 2 ? i32x4.extract_lane(v, 2) : i32x4.extract_lane(v, 3);
 }
 
-// Puts a neighbor into a point's new list if it is near enough and in neither list yet; keeps the limit at `limitAt` and its copy.
+// Puts a neighbor into a point's new list if it is near enough and in neither list yet; the side's limit at `limitAt` and the
+// thread's follow.
 function offer(point: i32, other: i32, s: i32, limitAt: usize): void {
   const limit = load<i32>(limitAt);
   if (s > limit) return;

@@ -23,7 +23,7 @@ export interface NeighborGraphResult {
   readonly knn: Graph;
   /** undirected: cells of which one is among the other's nearest; weights in (0, 1] */
   readonly graph: Graph;
-  /** The share of the true neighbors that was found: 1 where all pairs were compared, else of 256 cells that were compared with all. */
+  /** The share of the true neighbors that was found: 1 where all pairs were compared, else measured on 256 cells. */
   readonly recall: number;
   readonly params: { readonly neighbors: number; readonly exact: boolean; readonly seed: number };
 }
@@ -42,14 +42,15 @@ const EXACT = 65536;
  * @param points n x d, usually principal components; finite
  * @returns graphs over n cells: `knn` with n k entries, `graph` with up to 2 n k. With fewer cells than `neighbors`, all
  *   others are neighbors; a single cell has none
- * @throws {SpatialError} `input` if a coordinate is NaN or infinite; `memory` beyond about 10 million cells
+ * @throws {SpatialError} `input` if a coordinate is NaN or infinite; `memory` beyond about 7 million cells
  *
- * Up to 65,536 cells all pairs are compared (`exact`). Beyond, neighbors are sought by descent: cells are compared within groups
- * of a few hundred, then neighbors of neighbors, round by round, until little changes. `recall` says what share of the true
- * neighbors that found; if under 95 %, it is done once more, more widely.
+ * Up to 65,536 cells all pairs are compared (`exact`). Beyond, neighbors are sought by descent: cells are compared within
+ * groups of a few hundred, then neighbors of neighbors, round by round, until little changes. `recall` says what share of the
+ * true neighbors that found; if under 95 %, it is done once more, more widely.
  *
- * Cost O(n^2 d) for all pairs: 4,000 x 30 in 0.1 s, 50,000 x 30 in 2.4 s of one thread; beyond, a little more than O(n): 100,000 x 30 in 5 s of
- * one thread, 1,000,000 x 30, mostly noise, in 80 s. The same bits on any number of threads.
+ * Cost O(n^2 d) for all pairs: 4,000 x 30 in 0.1 s, 50,000 x 30 in 2.6 s of one thread; beyond, little more than O(n):
+ * 100,000 x 30 in 5 s, 1,000,000 x 30, mostly noise, in 75 s of one thread and 0.6 GB besides the result. The same bits on any
+ * number of threads.
  * Checked against scanpy 1.12 (`pp.neighbors`, exact search): same neighbors, connectivities to 1e-5.
  * Source: McInnes, Healy, Saul and Grossberger 2018, doi:10.21105/joss.00861.
  *

@@ -16,9 +16,9 @@ export function latticeWidth(points: Dense): number {
 }
 
 /**
- * Puts points on a lattice of whole numbers: centered, scaled into a ball and rounded, which moves a point by half the square root
- * of its dimensions at most. The few that are far out are drawn onto the ball, which brings them no further from any other. So
- * two points are never further apart than their distance times the factor, plus the square root of the dimensions.
+ * Puts points on a lattice of whole numbers: centered, scaled into a ball and rounded, which moves a point by half the square
+ * root of its dimensions at most. The few that are far out are drawn onto the ball, which brings them no further from any
+ * other. So two points are never further apart than their distance times the factor, plus the square root of the dimensions.
  *
  * @param order which point each row holds; default row i holds point i
  * @param rows n x `latticeWidth`
