@@ -115,6 +115,31 @@ describe("pca agrees with the definition", () => {
     for (const v of want.values) total += v;
     expect(got.varianceRatio[0]).toBeCloseTo(want.values[0] / total, 5);
   });
+
+  it.each(["gram", "lanczos"] as const)(
+    "%s: spans the directions above the noise to an angle of 1e-3, variance to 1e-4, the same bits on any number of threads",
+    async (solver) => {
+      const x = sample(3000, 120, 5); // several blocks of rows
+      const { values, vectors } = direct(toDense(x));
+      const above = 3;
+      expect(values[above - 1]).toBeGreaterThan(1.5 * values[above]);
+      const got = await pca(x, { components: 10, solver, threads: 1 });
+      for (let k = 0; k < 10; k++) expect(Math.abs(got.variance[k] / values[k] - 1)).toBeLessThan(1e-4);
+      // The Frobenius norm of what lies outside is at least the sine of the largest angle.
+      let outside = 0;
+      for (let k = 0; k < above; k++) {
+        const left = Float64Array.from({ length: 120 }, (_, j) => got.loadings.data[j * 10 + k]);
+        for (let m = 0; m < above; m++) {
+          const vector = vectors.subarray(m * 120, (m + 1) * 120);
+          const along = vector.reduce((sum, v, j) => sum + v * got.loadings.data[j * 10 + k], 0);
+          vector.forEach((v, j) => (left[j] -= along * v));
+        }
+        outside += left.reduce((sum, v) => sum + v * v, 0);
+      }
+      expect(Math.sqrt(outside)).toBeLessThan(1e-3);
+      expect(await pca(x, { components: 10, solver, threads: 3 })).toEqual(got);
+    },
+  );
 });
 
 describe("pca always", () => {
