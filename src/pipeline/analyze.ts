@@ -1,6 +1,6 @@
 import { checkOptions } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { residentMegabytes } from "../core/memory.ts";
+import { checkMemory, residentMegabytes } from "../core/memory.ts";
 import { checkAborted } from "../core/progress.ts";
 import { leiden } from "../cluster/index.ts";
 import { rankGenesEach } from "../cluster/markers.ts";
@@ -50,6 +50,10 @@ import { averagingGraph, sampleOf, spatialGraph } from "./spatial.ts";
 
 /** Part of the variance of log totals between modules that is worth a note. */
 const MUCH_BETWEEN_MODULES = 0.2;
+/** What a whole run holds at least: values as read, logged and by gene; components, graphs and layouts. */
+const BYTES_PER_VALUE = 24;
+const BYTES_PER_OBSERVATION = 1500;
+
 /** Components that the expression neighbors are sought on. */
 const NEIGHBOR_COMPONENTS = 30;
 
@@ -65,7 +69,8 @@ const NEIGHBOR_COMPONENTS = 30;
  * @param sample what `readSample` returned: n observations, p genes
  * @returns every result; parts that were skipped are null and `notes` says why
  * @throws {SpatialError} `option`; `input` when nothing is left after the filter, when a table of `pairs` matches no
- *   gene, or when the gene names belong to the other species than `species`; `aborted`
+ *   gene, or when the gene names belong to the other species than `species`; `memory` where the machine has
+ *   too little; `aborted`
  *
  * Cost: 4,000 spots x 18,000 genes take a few seconds and under 1 GB. The same seed gives the same bits in every
  * runtime and on any number of threads.
@@ -116,7 +121,13 @@ export async function analyze(
   const run = { signal: options.signal, onProgress: options.onProgress, threads: options.threads };
 
   const source = sample.dataset;
-  const kind: Values = startingMatrix(source).values;
+  const given = startingMatrix(source);
+  checkMemory(
+    `analyze of ${given.rows} observations with ${given.data.length} stored values`,
+    BYTES_PER_VALUE * given.data.length + BYTES_PER_OBSERVATION * given.rows,
+    "Read a region or fewer genes, or go step by step with the verbs that end in Blocked (docs/large.md).",
+  );
+  const kind: Values = given.values;
   const before = { observations: source.cells.ids.length, genes: source.genes.ids.length };
   const { kept, userLabels } = (await step("filter", null, () => filter(source, kind, options, notes)))!;
   const n = kept.cells.ids.length;

@@ -71,10 +71,10 @@ export interface PcaResult {
  *
  * @param x n x p, any values (usually `log`); a dense matrix is used in f32
  * @returns d components, d = min(50, n - 1, p - 1) by default
- * @throws {SpatialError} `input` for fewer than 2 cells or genes or values that are not finite; `option` for more
+ * @throws {SpatialError} `input` for fewer than 2 cells or genes or values that are not finite; `memory`; `option` for more
  *   components than min(n - 1, p)
  *
- * Cost: about 8 d products with the matrix and as many steps of orthogonalization. One thread, warm: 4,000 x 2,000 at 13 %
+ * Cost: about 8 d products with the matrix, on all threads, and as many steps of orthogonalization. One thread, warm: 4,000 x 2,000 at 13 %
  * 0.4 s, 50,000 x 500 at 8 % 0.4 s, 100,000 x 2,000 at 6 % 2.0 s. Memory: the matrix, and 8 d vectors of length p.
  * Checked against scanpy 1.12 (`pp.pca`, full and arpack): variance to 1e-6, directions to |cos| > 1 - 1e-5.
  * Source: Golub and Underwood 1977, The block Lanczos method for computing eigenvalues.
