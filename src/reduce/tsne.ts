@@ -71,7 +71,7 @@ const MOMENTUM = 0.8;
  *   columns; `option` for a perplexity above (n - 1) / 3; `memory` beyond about 2 million cells
  *
  * The same seed gives the same bits on every machine and any number of threads. Cost O(n log n) a step, after neighbors as in
- * `neighborGraph`: 4,000 cells in 4 s, 20,000 in 25 s on one thread. Memory about 3 kB per cell at perplexity 30.
+ * `neighborGraph`: 4,000 cells in 4 s, 20,000 in 25 s on one thread. Memory 6 kB per cell at perplexity 30.
  * Checked against scikit-learn 1.9: the p to 1e-3, trustworthiness and divergence within 0.01 of its runs (which differ by as much
  * from seed to seed); the gradient against that of all pairs.
  * Source: van der Maaten 2014, jmlr.org/papers/v15/vandermaaten14a.html; start, rate and exaggeration after Kobak and Berens 2019,

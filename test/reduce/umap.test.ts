@@ -36,6 +36,26 @@ const edgeless = (nodes: number): Graph => ({
   distances: new Float64Array(0),
 });
 
+/** Rings of nodes taken in turn, each joined to the `reach` nearest on either side. */
+function rings(groups: number, size: number, reach: number): Graph {
+  const [n, k] = [groups * size, 2 * reach];
+  const shifts = Array.from({ length: k }, (_, t) => (t < reach ? t - reach : t - reach + 1));
+  const indices = Uint32Array.from({ length: n * k }, (_, e) => {
+    const [group, place] = [Math.floor(e / k) % groups, Math.floor(e / k / groups)];
+    return ((place + shifts[e % k] + size) % size) * groups + group;
+  });
+  for (let i = 0; i < n; i++) indices.subarray(i * k, (i + 1) * k).sort();
+  return {
+    kind: "graph",
+    nodes: n,
+    directed: false,
+    indptr: Uint32Array.from({ length: n + 1 }, (_, i) => i * k),
+    indices,
+    weights: new Float32Array(n * k).fill(1),
+    distances: new Float64Array(n * k),
+  };
+}
+
 describe("umap agrees with umap-learn", () => {
   for (const { spread, minDist, ab } of fixture.curves) {
     it(`on the curve for spread ${spread} and minDist ${minDist}`, async () => {
@@ -67,24 +87,10 @@ describe("umap agrees with umap-learn on groups that no edge joins", () => {
     const want = JSON.parse(readFileSync(new URL("../fixtures/layout.json", import.meta.url), "utf8")) as {
       [key in "groups" | "size" | "reach" | "epochs"]: number;
     } & { apart: number[]; within: number[] };
-    // Rings of nodes taken in turn, each joined to the nearest of its ring: 300,000 entries.
+    // 300,000 entries.
     const { groups, size, reach, epochs } = want;
-    const [n, k] = [groups * size, 2 * reach];
-    const shifts = Array.from({ length: k }, (_, t) => (t < reach ? t - reach : t - reach + 1));
-    const indices = Uint32Array.from({ length: n * k }, (_, e) => {
-      const [group, place] = [Math.floor(e / k) % groups, Math.floor(e / k / groups)];
-      return ((place + shifts[e % k] + size) % size) * groups + group;
-    });
-    for (let i = 0; i < n; i++) indices.subarray(i * k, (i + 1) * k).sort();
-    const graph: Graph = {
-      kind: "graph",
-      nodes: n,
-      directed: false,
-      indptr: Uint32Array.from({ length: n + 1 }, (_, i) => i * k),
-      indices,
-      weights: new Float32Array(n * k).fill(1),
-      distances: new Float64Array(n * k),
-    };
+    const graph = rings(groups, size, reach);
+    const n = graph.nodes;
     const start = Array.from({ length: n }, (_, i) => {
       const [group, place] = [i % groups, Math.floor(i / groups)];
       return [(group % 6) + place / 1000, Math.floor(group / 6) + ((place * 37) % size) / 1000];
@@ -150,24 +156,8 @@ describe("umap always", () => {
 
   it("moves blocks of many edges alike on any number of threads", async () => {
     // 900,000 entries: 14 blocks.
-    const [n, k] = [30_000, 30];
-    const indices = new Uint32Array(n * k);
-    for (let i = 0; i < n; i++)
-      indices.set(
-        Array.from({ length: k }, (_, t) => (i + (t < k / 2 ? t + 1 : n - (t - k / 2 + 1))) % n).sort(
-          (a, b) => a - b,
-        ),
-        i * k,
-      );
-    const graph: Graph = {
-      kind: "graph",
-      nodes: n,
-      directed: false,
-      indptr: Uint32Array.from({ length: n + 1 }, (_, i) => i * k),
-      indices,
-      weights: new Float32Array(n * k).fill(1),
-      distances: new Float64Array(n * k),
-    };
+    const graph = rings(1, 30_000, 15);
+    const n = graph.nodes;
     const init = dense(
       n,
       2,
