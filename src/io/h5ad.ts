@@ -57,9 +57,13 @@ export async function writeH5ad(ds: SpatialDataset, options: WriteH5adOptions = 
   const build = (w: ElementWriter): Promise<void> => writeElements(w, parts, options, leftOut(ds, "h5ad"));
   const bytes = (x: Sparse | Dense): number =>
     x.data.byteLength + (x.kind === "sparse" ? x.indices.byteLength + x.indptr.byteLength : 0);
+  const graphBytes = Object.values(ds.graphs).reduce((sum, { indices }) => sum + 20 * indices.length, 0);
   const room =
     options.compression === "gzip"
       ? 0
-      : Object.values(parts.matrices).reduce((sum, x) => sum + bytes(x), ROOM);
+      : [...Object.values(parts.matrices), ...Object.values(ds.embeddings)].reduce(
+          (sum, x) => sum + bytes(x),
+          ROOM + graphBytes,
+        );
   return createHdf5(build, options.compression, room);
 }

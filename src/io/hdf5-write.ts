@@ -28,7 +28,7 @@ export async function newHdf5(
   const h5 = await loadHdf5();
   const virtual = `write-${written++}.h5`;
   const files = h5.Module.FS as unknown as {
-    readFile(name: string): Uint8Array;
+    lookupPath(name: string): { readonly node: { readonly contents: Uint8Array } };
     truncate(name: string, length: number): void;
     unlink(name: string): void;
   };
@@ -40,7 +40,8 @@ export async function newHdf5(
     await build(file);
     file.close();
     open = false;
-    const bytes = files.readFile(virtual);
+    // The memory of the file itself, not a copy: nothing else knows it from here on.
+    const bytes = files.lookupPath(virtual).node.contents;
     return bytes.subarray(0, endOf(bytes));
   } catch (cause) {
     if (cause instanceof SpatialError) throw cause;
