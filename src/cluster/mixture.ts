@@ -81,7 +81,7 @@ export async function gaussianMixture(
   }
   const points = pointsOf(x);
   const sample = drawSample(points, seed);
-  const fit = await bestFit(points, sample, clusters, restarts, seed, options, (fraction) =>
+  const fit = await bestFit(points, sample, clusters, { restarts, seed }, options, (fraction) =>
     options.onProgress?.({ step: "mixture", fraction }),
   );
   const { labels, order } = relabelBySize(assignTied(points, fit), clusters);

@@ -15,11 +15,19 @@ export interface Sample {
 
 const SAMPLE_ROWS = 4000;
 const TREE_ROWS = 1000;
-/** Rise of the log-likelihood per point at which a start counts as slowed down, and as done. */
+/** Rise of the log-likelihood per point at which a start counts as slowed down. */
 const COARSE = 1e-3;
-const TOLERANCE = 1e-5;
 const FINALISTS = 3;
 const MAX_ITERATIONS = 500;
+
+/** How a mixture is sought. */
+export interface SearchOptions {
+  /** k-means starts besides the one from Ward's hierarchy */
+  readonly restarts: number;
+  readonly seed: number;
+  /** rise of the log-likelihood per point at which a fit is done; default 1e-5 */
+  readonly tolerance?: number;
+}
 
 /** All points, or `rows` of them drawn by the seed. */
 export function drawSample(points: Points, seed: number, rows: number = SAMPLE_ROWS): Sample {
@@ -59,8 +67,7 @@ export async function bestFit(
   points: Points,
   sample: Sample,
   k: number,
-  restarts: number,
-  seed: number,
+  { restarts, seed, tolerance = 1e-5 }: SearchOptions,
   run: RunOptions,
   onFraction: (fraction: number) => void = () => undefined,
 ): Promise<TiedFit> {
@@ -78,10 +85,10 @@ export async function bestFit(
   fits.sort((a, b) => b.logLikelihood - a.logLikelihood);
   const ends: TiedFit[] = [];
   for (const fit of fits.slice(0, FINALISTS))
-    ends.push(await fitTied(part, fit, TOLERANCE, MAX_ITERATIONS, run.signal));
+    ends.push(await fitTied(part, fit, tolerance, MAX_ITERATIONS, run.signal));
   const best = ends.reduce((a, b) => (b.logLikelihood > a.logLikelihood ? b : a));
   if (part.n === points.n) return best;
-  return fitTied(points, shifted(best, part, points), TOLERANCE, MAX_ITERATIONS, run.signal);
+  return fitTied(points, shifted(best, part, points), tolerance, MAX_ITERATIONS, run.signal);
 }
 
 /** The same mixture in the coordinates of other points. */

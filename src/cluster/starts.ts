@@ -3,7 +3,10 @@ import type { Rng } from "../core/rng.ts";
 import type { Points } from "./tied.ts";
 import { cutTree, type WardTree } from "./ward.ts";
 
-/** k-means: centers drawn far apart (k-means++, Arthur and Vassilvitskii 2007), then up to 20 rounds. One label per point. */
+/** Rounds of k-means before a mixture goes on from its groups. */
+const ROUNDS = 5;
+
+/** k-means: centers drawn far apart (k-means++, Arthur and Vassilvitskii 2007), then a few rounds. One label per point. */
 export async function kMeansStart(
   points: Points,
   k: number,
@@ -26,7 +29,7 @@ export async function kMeansStart(
     while (next < n - 1 && (left -= nearest[next]) > 0) next++;
   }
   const labels = new Int32Array(n);
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     checkAborted(signal);
     await breathe();
     if (!assignNearest(points, centers, k, labels) && round > 0) break;
@@ -60,7 +63,11 @@ function assignNearest(points: Points, centers: Float64Array, k: number, labels:
     let best = 0;
     let least = Infinity;
     for (let g = 0; g < k; g++) {
-      const s = squaredDistance(data, i * d, centers, g * d, d);
+      let s = 0;
+      for (let c = 0, p = i * d, q = g * d; c < d && s < least; c++) {
+        const x = data[p + c] - centers[q + c];
+        s += x * x;
+      }
       if (s < least) {
         least = s;
         best = g;

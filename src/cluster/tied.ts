@@ -190,8 +190,10 @@ async function expect(
         share[at + g] = e;
         total += e;
       }
+      sum += top;
+      if (total === 1) continue;
+      sum += log(total);
       for (let g = 0; g < k; g++) share[at + g] /= total;
-      sum += total === 1 ? top : top + log(total);
     }
   });
   // The common term: -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter).

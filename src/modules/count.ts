@@ -19,6 +19,8 @@ export interface ModuleCandidate {
 /** Candidates go from 1 to this many modules; a bend can be seen up to two below. */
 const MOST = 12;
 const ROWS = 2000;
+/** Rise of the log-likelihood per point at which a candidate is fitted: its BIC then errs by far less than one module adds. */
+const TOLERANCE = 1e-4;
 
 /** Fits 1, 2, ... modules to (at most 2,000 of) the points and to two halves of them. */
 export async function moduleCandidates(
@@ -39,10 +41,10 @@ export async function moduleCandidates(
   const quiet: RunOptions = { signal: run.signal };
   const candidates: ModuleCandidate[] = [];
   for (let k = 1; k <= most; k++) {
-    const fit = await bestFit(part, whole, k, 4, seed, quiet);
+    const fit = await bestFit(part, whole, k, { restarts: 4, seed, tolerance: TOLERANCE }, quiet);
     const [a, b] = [
-      await bestFit(halves[0], samples[0], k, 1, seed, quiet),
-      await bestFit(halves[1], samples[1], k, 1, seed, quiet),
+      await bestFit(halves[0], samples[0], k, { restarts: 1, seed, tolerance: TOLERANCE }, quiet),
+      await bestFit(halves[1], samples[1], k, { restarts: 1, seed, tolerance: TOLERANCE }, quiet),
     ].map((found: TiedFit, h) => bySize(assignTied(part, shifted(found, halves[h], part))));
     candidates.push({ k, stability: adjustedRandIndex(a, b), bic: bicTied(fit, part.n, part.d) });
     run.onProgress?.({ step: "number of modules", fraction: k / most });

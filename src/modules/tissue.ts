@@ -104,8 +104,13 @@ export async function tissueModules(
   const varied = points.scatter.some((v) => v > 0);
   const candidates = modules === "auto" && varied ? await moduleCandidates(points, seed, options) : [];
   const k = modules === "auto" ? (varied ? chooseCount(candidates) : 1) : modules;
-  const fit = await bestFit(points, drawSample(points, seed), k, RESTARTS, seed, options, (fraction) =>
-    options.onProgress?.({ step: "modules", fraction }),
+  const fit = await bestFit(
+    points,
+    drawSample(points, seed),
+    k,
+    { restarts: RESTARTS, seed },
+    options,
+    (fraction) => options.onProgress?.({ step: "modules", fraction }),
   );
   const labels = bySize(assignTied(points, fit));
   return {
