@@ -1,4 +1,5 @@
 import { checkOptions, either, integer, literal, number } from "../core/check.ts";
+import { keepEntries } from "../kernels/edges.ts";
 import type { Graph } from "../model/index.ts";
 import { quantile } from "../stats/index.ts";
 
@@ -124,21 +125,4 @@ export function filterComponents(graph: Graph, options: FilterComponentsOptions 
   const { minSize = 1, largest = Infinity } = options;
   const { component, sizes } = connectedComponents(graph);
   return keepEntries(graph, (i) => component[i] < largest && sizes[component[i]] >= minSize);
-}
-
-/** The graph of the entries (node, entry) that are kept. */
-function keepEntries(graph: Graph, keep: (i: number, e: number) => boolean): Graph {
-  const { nodes, indptr } = graph;
-  const starts = new Uint32Array(nodes + 1);
-  const kept = new Uint32Array(graph.indices.length);
-  let count = 0;
-  for (let i = 0; i < nodes; i++) {
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) if (keep(i, e)) kept[count++] = e;
-    starts[i + 1] = count;
-  }
-  const entries = kept.subarray(0, count);
-  const indices = entries.map((e) => graph.indices[e]);
-  const weights = Float32Array.from(entries, (e) => graph.weights[e]);
-  const distances = Float64Array.from(entries, (e) => graph.distances[e]);
-  return { ...graph, indptr: starts, indices, weights, distances };
 }

@@ -127,9 +127,9 @@ export function standardize(x: Expression<Sparse>, options: StandardizeOptions =
   const { maxValue = 10, maxBytes = 2e9 } = options;
   const { cols } = x;
   const most = maxValue ?? Infinity;
+  const { mean, std } = runInMemory(x, spread(cols));
+  const zero = Float64Array.from(mean, (m, j) => Math.max(-most, 0 - m / std[j]));
   const fill = (block: Sparse, _: number, out: Float32Array): void => {
-    const { mean, std } = runInMemory(x, spread(cols));
-    const zero = Float64Array.from(mean, (m, j) => Math.max(-most, 0 - m / std[j]));
     for (let i = 0; i < block.rows; i++) {
       out.set(zero, i * cols);
       for (let e = block.indptr[i]; e < block.indptr[i + 1]; e++) {

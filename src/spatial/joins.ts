@@ -1,5 +1,6 @@
 import { checkOptions, oneOf, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
+import { keepEntries } from "../kernels/edges.ts";
 import type { Categorical, Graph } from "../model/index.ts";
 import { difference } from "./autocorrelation.ts";
 import { type Alternative, tail } from "./tails.ts";
@@ -81,7 +82,11 @@ export function joinCounts(
       { subject: "labels", hint: "Build the graph on the same observations as the labels." },
     );
   }
-  const { indptr, indices, weights, s0, s1, s2 } = pairWeights(amongLabelled(labels.codes, graph), false);
+  const { codes } = labels;
+  const amongLabelled = codes.includes(-1)
+    ? keepEntries(graph, (i, e) => codes[i] >= 0 && codes[graph.indices[e]] >= 0)
+    : graph;
+  const { indptr, indices, weights, s0, s1, s2 } = pairWeights(amongLabelled, false);
   const counts = new Float64Array(k * k);
   for (let i = 0; i < graph.nodes; i++)
     for (let e = indptr[i]; e < indptr[i + 1]; e++) {
@@ -156,23 +161,4 @@ function areChances(value: unknown, k: number): boolean {
     list.every((p) => typeof p === "number" && p >= 0 && p <= 1) &&
     Math.abs(list.reduce((s, p) => s + p, 0) - 1) < 1e-6
   );
-}
-
-/** The graph without the entries of nodes that have no label. */
-function amongLabelled(codes: Int32Array, graph: Graph): Graph {
-  if (!codes.includes(-1)) return graph;
-  const indptr = new Uint32Array(graph.nodes + 1);
-  const kept: number[] = [];
-  for (let i = 0; i < graph.nodes; i++) {
-    for (let e = graph.indptr[i]; codes[i] >= 0 && e < graph.indptr[i + 1]; e++)
-      if (codes[graph.indices[e]] >= 0) kept.push(e);
-    indptr[i + 1] = kept.length;
-  }
-  return {
-    ...graph,
-    indptr,
-    indices: Uint32Array.from(kept, (e) => graph.indices[e]),
-    weights: Float32Array.from(kept, (e) => graph.weights[e]),
-    distances: Float64Array.from(kept, (e) => graph.distances[e]),
-  };
 }

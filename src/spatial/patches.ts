@@ -1,4 +1,6 @@
 import { checkOptions, such } from "../core/check.ts";
+import { connectedComponents } from "../graph/index.ts";
+import { keepEntries } from "../kernels/edges.ts";
 import type { Categorical, Graph } from "../model/index.ts";
 import { checkLabels } from "./entries.ts";
 
@@ -55,30 +57,19 @@ export function ithScore(labels: Categorical, graph: Graph, options: IthScoreOpt
   const kind = Int32Array.from(labels.codes, (c, i) =>
     c < 0 || regions.codes[i] < 0 ? -1 : regions.codes[i] * k + c,
   );
-  const { indptr, indices } = graph;
-  const parent = Uint32Array.from(kind.keys());
-  const root = (i: number): number => {
-    while (parent[i] !== i) i = parent[i] = parent[parent[i]];
-    return i;
-  };
-  for (let i = 0; i < graph.nodes; i++) {
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
-      if (kind[i] !== kind[indices[e]]) continue;
-      const [a, b] = [root(i), root(indices[e])];
-      parent[Math.max(a, b)] = Math.min(a, b);
-    }
-  }
-  const size = new Int32Array(graph.nodes);
-  for (let i = 0; i < graph.nodes; i++) size[root(i)]++;
+  const within = keepEntries(graph, (i, e) => kind[i] === kind[graph.indices[e]]);
+  const { component, sizes } = connectedComponents(within);
+  const seen = new Uint8Array(sizes.length);
   const patches = new Int32Array(r * k);
   const largest = new Int32Array(r * k);
   const cells = new Float64Array(r);
   kind.forEach((g, i) => {
     if (g < 0) return;
     cells[Math.floor(g / k)]++;
-    if (parent[i] !== i) return;
+    if (seen[component[i]] === 1) return;
+    seen[component[i]] = 1;
     patches[g]++;
-    largest[g] = Math.max(largest[g], size[i]);
+    largest[g] = Math.max(largest[g], sizes[component[i]]);
   });
   const score = cells.map((n, g) => {
     let sum = 0;

@@ -148,6 +148,18 @@ describe("always", () => {
     }
   });
 
+  it("counts per size are counts times the median size over the size of the cell, or times what is asked for", () => {
+    const size = Float64Array.from({ length: 64 }, (_, i) => 10 + i);
+    const median = 41.5;
+    const [usual, asked] = [normalizeBySize(counts, size), normalizeBySize(counts, size, { targetSize: 5 })];
+    for (let i = 0; i < 64; i++) {
+      for (let e = counts.indptr[i]; e < counts.indptr[i + 1]; e++) {
+        expect(usual.data[e]).toBeCloseTo((counts.data[e] * median) / size[i], 4);
+        expect(asked.data[e]).toBeCloseTo((counts.data[e] * 5) / size[i], 4);
+      }
+    }
+  });
+
   it("a drawn set of controls depends on the seed only and is no larger than asked for", () => {
     const drawn = (seed: number): Uint32Array =>
       scoreGenes(logged, [30, 90], { controls: 3, bins: 4, seed }).controls;
