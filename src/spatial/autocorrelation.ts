@@ -4,7 +4,7 @@ import { stream } from "../core/rng.ts";
 import { shuffle } from "../kernels/random.ts";
 import type { Graph } from "../model/index.ts";
 import { adjustPValues } from "../stats/index.ts";
-import type { Genes } from "./genes.ts";
+import { addProducts, type GeneMoments, type GeneProducts, nodesPerBlock } from "./gene-sums.ts";
 import { type Alternative, logTail, rankTail, tail } from "./tails.ts";
 import { type PairWeights, pairWeights } from "./weights.ts";
 
@@ -101,7 +101,7 @@ export function settingsOf(
 
 /** Tests a statistic for every gene. */
 export async function testGenes(
-  genes: Genes,
+  genes: GeneMoments,
   graph: Graph,
   statistic: PairStatistic,
   settings: AutocorrelationSettings,
@@ -109,30 +109,31 @@ export async function testGenes(
 ): Promise<AutocorrelationTest & { readonly statistic: Float64Array }> {
   const { rows: n, cols } = genes;
   const weights = pairWeights(graph, settings.rowStandardize);
-  const work = new Float64Array(n);
+  const products = noProducts(cols);
+  const work = new Float64Array(cols);
+  const add = (from: number, to: number): void => addProducts(genes, weights, null, from, to, products, work);
+  await forEachBlock(statistic.name, n, nodesPerBlock(genes, weights), add, run);
   const expected = n > 1 ? statistic.expected(weights, n) : NaN;
   const none = (): Float64Array => new Float64Array(cols).fill(NaN);
   const [found, z, p, logP, variance] = [none(), none(), none(), none(), none()];
-  const observe = (from: number, to: number): void =>
-    genes.each(from, to, (gene, rows, start, values, count, shift) => {
-      const sums = sumsOf(weights, work, null, rows, start, values, count, shift);
-      if (!(sums.m2 > 0)) return;
-      found[gene] = statistic.of(sums, weights, n);
-      if (found[gene] !== found[gene]) return;
-      variance[gene] = statistic.variance(sums, weights, n);
-      if (!(variance[gene] > 0)) return;
-      z[gene] = (found[gene] - expected) / Math.sqrt(variance[gene]);
-      p[gene] = tail(statistic.sign * z[gene], settings.alternative);
-      logP[gene] = logTail(statistic.sign * z[gene], settings.alternative);
-    });
-  await forEachBlock(statistic.name, cols, genes.block(weights.indices.length), observe, run);
+  for (let gene = 0; gene < cols; gene++) {
+    if (!(genes.m2[gene] > 0)) continue;
+    const sums = sumsOf(genes, weights, products, gene);
+    found[gene] = statistic.of(sums, weights, n);
+    if (found[gene] !== found[gene]) continue;
+    variance[gene] = statistic.variance(sums, weights, n);
+    if (!(variance[gene] > 0)) continue;
+    z[gene] = (found[gene] - expected) / Math.sqrt(variance[gene]);
+    p[gene] = tail(statistic.sign * z[gene], settings.alternative);
+    logP[gene] = logTail(statistic.sign * z[gene], settings.alternative);
+  }
   const orders = await permuted(genes, weights, statistic, found, variance, settings, run);
   return { statistic: found, z, p, logP, pAdjusted: adjustPValues(p), expected, variance, ...orders };
 }
 
 /** What random orders give; order b is drawn from `stream(seed, b)` and puts the values of all genes elsewhere together. */
 async function permuted(
-  genes: Genes,
+  genes: GeneMoments,
   weights: PairWeights,
   statistic: PairStatistic,
   observed: Float64Array,
@@ -143,27 +144,32 @@ async function permuted(
   Pick<AutocorrelationTest, "zPermutation" | "variancePermutation" | "pPermutation" | "pPermutationAdjusted">
 > {
   const { rows: n, cols } = genes;
-  const [sum, squares, upper, lower] = Array.from({ length: 4 }, () => new Float64Array(cols));
-  const work = new Float64Array(n);
+  const [sum, squares, upper, lower, work] = Array.from({ length: 5 }, () => new Float64Array(cols));
   const place = new Uint32Array(n);
-  const size = Math.min(Math.max(1, cols), genes.block(weights.indices.length));
-  const blocks = Math.ceil(cols / size);
+  const rowAt = new Uint32Array(n);
+  const size = nodesPerBlock(genes, weights);
+  const blocks = Math.ceil(n / size);
+  let products = noProducts(cols);
   const once = (at: number): void => {
     const from = (at % blocks) * size;
     if (from === 0) {
       for (let i = 0; i < n; i++) place[i] = i;
       shuffle(stream(seed, at / blocks), place);
+      for (let i = 0; i < n; i++) rowAt[place[i]] = i;
+      products = noProducts(cols);
     }
-    genes.each(from, Math.min(cols, from + size), (gene, rows, start, values, count, shift) => {
-      if (!(variance[gene] > 0)) return;
-      const sums = sumsOf(weights, work, place, rows, start, values, count, shift);
+    addProducts(genes, weights, rowAt, from, Math.min(n, from + size), products, work);
+    if (from + size < n) return;
+    for (let gene = 0; gene < cols; gene++) {
+      if (!(variance[gene] > 0)) continue;
+      const sums = sumsOf(genes, weights, products, gene);
       const d = statistic.of(sums, weights, n) - observed[gene];
       const slack = 1e-8 * Math.sqrt(variance[gene]); // equal up to rounding is equal
       sum[gene] += d;
       squares[gene] += d * d;
       if (d >= -slack) upper[gene]++;
       if (d <= slack) lower[gene]++;
-    });
+    }
   };
   await forEachBlock(`${statistic.name}, random orders`, permutations * blocks, 1, once, run);
   const tested = (f: (gene: number) => number): Float64Array =>
@@ -180,58 +186,28 @@ async function permuted(
   };
 }
 
-/** The sums of one gene given by its stored values (all others are 0), where row i lies at node place[i]. */
+const noProducts = (cols: number): GeneProducts => ({
+  share: new Float64Array(cols),
+  square: new Float64Array(cols),
+  product: new Float64Array(cols),
+});
+
+/** The sums of a gene's centred values from those of its values less their shift. */
 function sumsOf(
-  { indptr, indices, weights, totals, s0 }: PairWeights,
-  work: Float64Array,
-  place: Uint32Array | null,
-  rows: Uint32Array,
-  start: number,
-  values: Float64Array,
-  count: number,
-  shift: number,
+  { shift, mean: means, m2, m3, m4 }: GeneMoments,
+  { s0 }: PairWeights,
+  { share, square, product }: GeneProducts,
+  gene: number,
 ): GeneSums {
-  const n = work.length;
-  let sum = 0;
-  for (let t = 0; t < count; t++) {
-    const row = rows[start + t];
-    work[place === null ? row : place[row]] = values[t];
-    sum += values[t];
-  }
-  const mean = sum / n;
-  const zero = n - count;
-  let m2 = zero * mean * mean;
-  let m3 = -m2 * mean;
-  let m4 = m2 * mean * mean;
-  let [product, share, touched, spread] = [0, 0, 0, 0];
-  for (let t = 0; t < count; t++) {
-    const value = values[t];
-    const row = rows[start + t];
-    const node = place === null ? row : place[row];
-    const d = value - mean;
-    m2 += d * d;
-    m3 += d * d * d;
-    m4 += d * d * d * d;
-    const total = totals[node];
-    touched += total;
-    share += value * total;
-    spread += total * d * d;
-    let near = 0;
-    for (let e = indptr[node]; e < indptr[node + 1]; e++) near += weights[e] * work[indices[e]];
-    product += value * near;
-  }
-  for (let t = 0; t < count; t++) {
-    const row = rows[start + t];
-    work[place === null ? row : place[row]] = 0;
-  }
+  const mean = means[gene];
   return {
-    mean: mean + shift,
-    m2,
-    m3,
-    m4,
-    cross: product - mean * share + mean * mean * s0,
-    share: share - 2 * mean * s0,
-    spread: spread + (2 * s0 - touched) * mean * mean,
+    mean: mean + shift[gene],
+    m2: m2[gene],
+    m3: m3[gene],
+    m4: m4[gene],
+    cross: product[gene] - mean * share[gene] + mean * mean * s0,
+    share: share[gene] - 2 * mean * s0,
+    spread: square[gene] - 2 * mean * share[gene] + 2 * mean * mean * s0,
   };
 }
 

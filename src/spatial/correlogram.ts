@@ -8,7 +8,7 @@ import {
   testGenes,
 } from "./autocorrelation.ts";
 import { gearyOf } from "./geary.ts";
-import { genesOver } from "./genes.ts";
+import { momentsOver } from "./gene-sums.ts";
 import { moranOf } from "./moran.ts";
 
 export interface CorrelogramOptions extends AutocorrelationOptions {
@@ -92,7 +92,7 @@ export async function correlogram(
     expected: new Float64Array(lags.length),
     ...lagSizes(lags),
   };
-  const genes = await genesOver("correlogram", x, lags, options);
+  const genes = await momentsOver("correlogram", x, lags, options);
   for (const [k, graph] of lags.entries()) {
     const named = { ...pairStatistic, name: `${pairStatistic.name}, lag ${k + 1}` };
     const found = await testGenes(genes, graph, named, settings, options);

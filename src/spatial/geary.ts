@@ -10,7 +10,7 @@ import {
   settingsOf,
   testGenes,
 } from "./autocorrelation.ts";
-import { genesOver } from "./genes.ts";
+import { momentsOver } from "./gene-sums.ts";
 
 export type GearyOptions = AutocorrelationOptions;
 
@@ -63,7 +63,7 @@ export async function geary(
     ...autocorrelationRules,
   });
   const { assumption = "normality" } = options;
-  const genes = await genesOver("geary", x, [graph], options);
+  const genes = await momentsOver("geary", x, [graph], options);
   const settings = settingsOf(options);
   const { statistic: c, ...test } = await testGenes(genes, graph, gearyOf[assumption], settings, options);
   return { c, ...test, params: { ...settings, assumption } };

@@ -12,7 +12,7 @@ import {
   settingsOf,
   testGenes,
 } from "./autocorrelation.ts";
-import { genesOver } from "./genes.ts";
+import { momentsOver } from "./gene-sums.ts";
 
 export type GetisOrdGOptions = Omit<AutocorrelationOptions, "assumption">;
 
@@ -60,7 +60,7 @@ export async function getisOrdG(
 ): Promise<GetisOrdGResult> {
   checkOptions("getisOrdG", options, autocorrelationRules);
   requireNonNegative("getisOrdG", x);
-  const genes = await genesOver("getisOrdG", x, [graph], options);
+  const genes = await momentsOver("getisOrdG", x, [graph], options);
   const settings = settingsOf(options, false);
   const { statistic: g, ...test } = await testGenes(genes, graph, generalG, settings, options);
   return { g, ...test, params: settings };
