@@ -2,6 +2,7 @@ export { distancesTo, nearestCenter } from "./cells";
 export { closestSquares } from "./closest";
 export { rankNeighborhoods } from "./conditional";
 export { mergeNearest, nearestOfNeighbors, nearestRectangles, turnAround } from "./nearest";
+export { nngpSquares, nngpWeights } from "./nngp";
 export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";

@@ -88,3 +88,4 @@ export {
 export { distanceGradient, type DistanceGradientOptions, type DistanceGradientResult } from "./gradient.ts";
 export { sparkX, type SparkXOptions, type SparkXResult } from "./sparkx.ts";
 export { binSpect, type BinSpectOptions, type BinSpectResult } from "./binspect.ts";
+export { nnSvg, type NnSvgOptions, type NnSvgResult } from "./nnsvg.ts";

@@ -115,6 +115,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   distanceGradient: (run) => spatial.distanceGradient(logged, ds.positions!.data.subarray(0, 300), run),
   binSpect: (run) => spatial.binSpect(ds.counts, space, run),
   sparkX: (run) => spatial.sparkX(ds.counts, ds.positions!, run),
+  nnSvg: (run) => spatial.nnSvg(fewGenes, ds.positions!, { ...run, draws: 100 }),
   moran: (run) => spatial.moran(logged, space, { permutations: 2, ...run }),
   geary: (run) => spatial.geary(logged, space, run),
   getisOrdG: (run) => spatial.getisOrdG(logged, space, run),

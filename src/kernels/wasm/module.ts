@@ -92,6 +92,37 @@ export interface Kernels {
     bytes: number,
     threads: number,
   ) => void;
+  readonly nngpWeights: (
+    from: number,
+    to: number,
+    places: number,
+    dims: number,
+    m: number,
+    neighbors: number,
+    gaussian: number,
+    inverse: number,
+    share: number,
+    weights: number,
+    k: number,
+    design: number,
+    whitened: number,
+    room: number,
+  ) => void;
+  readonly nngpSquares: (
+    n: number,
+    m: number,
+    neighbors: number,
+    weights: number,
+    k: number,
+    whitened: number,
+    genes: number,
+    count: number,
+    indptr: number,
+    indices: number,
+    values: number,
+    sums: number,
+    room: number,
+  ) => void;
   readonly countPairs: (
     tasks: number,
     count: number,
