@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { findPeers, installPeers } from "./support/peers.mjs";
 import { temporary } from "./support/sets.mjs";
 import { openStore } from "./support/store.mjs";
+import { runGenes } from "./sections/genes.mjs";
 import { growing, runGrowth } from "./sections/growth.mjs";
 import { runRead } from "./sections/read.mjs";
 import { runStart } from "./sections/start.mjs";
@@ -60,6 +61,7 @@ const commands = {
   steps: async () => failed.push(...(await runSteps(planOf({ ...common, sets }), common))),
   growth: () => runGrowth(sets ?? growing, common),
   start: async () => failed.push(...(await runStart(sets?.[0] ?? "x50k", common))),
+  genes: () => runGenes(common),
   read: () =>
     runRead(sets ?? ["x50k", "m100k", "m1m"], {
       ...common,
@@ -73,6 +75,7 @@ const commands = {
     await runGrowth(["g1k", "g2k", "g3k", "g4k"], common);
     failed.push(...(await runStart("t500", common)));
     await runWhole(["t500"], common);
+    await runGenes({ ...common, only: ["hotspot"] });
   },
 };
 
