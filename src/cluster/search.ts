@@ -76,7 +76,7 @@ export async function bestFit(
   for (let r = 0; r <= restarts; r++) {
     const start =
       r === 0
-        ? wardStart(part, Math.min(k, sample.tree.points), sample.tree, sample.treeRows)
+        ? await wardStart(part, Math.min(k, sample.tree.points), sample.tree, sample.treeRows, run.signal)
         : await kMeansStart(part, k, stream(seed, 0x3e11, k, r), run.signal);
     const model = await modelOf(part, k, start, run.signal);
     fits.push(await fitTied(part, model, COARSE, MAX_ITERATIONS, run.signal));

@@ -1,6 +1,6 @@
 import { breathe, checkAborted } from "../core/progress.ts";
 import type { Rng } from "../core/rng.ts";
-import type { Points } from "./tied.ts";
+import { inSlices, type Points } from "./tied.ts";
 import { cutTree, type WardTree } from "./ward.ts";
 
 /** Rounds of k-means before a mixture goes on from its groups. */
@@ -18,6 +18,8 @@ export async function kMeansStart(
   const nearest = new Float64Array(n).fill(Infinity);
   let next = rng.below(n);
   for (let g = 0; g < k; g++) {
+    await breathe();
+    checkAborted(signal);
     centers.set(data.subarray(next * d, (next + 1) * d), g * d);
     let total = 0;
     for (let i = 0; i < n; i++) {
@@ -30,16 +32,20 @@ export async function kMeansStart(
   }
   const labels = new Int32Array(n);
   for (let round = 0; round < ROUNDS; round++) {
-    checkAborted(signal);
-    await breathe();
-    if (!assignNearest(points, centers, k, labels) && round > 0) break;
+    if (!(await assignNearest(points, centers, k, labels, signal)) && round > 0) break;
     moveCenters(points, k, labels, centers);
   }
   return labels;
 }
 
 /** The tree's k groups of some rows, and every other point in the group with the nearest mean. */
-export function wardStart(points: Points, k: number, tree: WardTree, rows: Uint32Array): Int32Array {
+export async function wardStart(
+  points: Points,
+  k: number,
+  tree: WardTree,
+  rows: Uint32Array,
+  signal: AbortSignal | undefined,
+): Promise<Int32Array> {
   const { n, d, data } = points;
   const cut = cutTree(tree, k);
   if (rows.length === n) return cut;
@@ -51,33 +57,41 @@ export function wardStart(points: Points, k: number, tree: WardTree, rows: Uint3
   }
   for (let e = 0; e < k * d; e++) centers[e] /= sizes[Math.floor(e / d)];
   const labels = new Int32Array(n);
-  assignNearest(points, centers, k, labels);
+  await assignNearest(points, centers, k, labels, signal);
   return labels;
 }
 
 /** Labels each point with its nearest center; whether any label changed. */
-function assignNearest(points: Points, centers: Float64Array, k: number, labels: Int32Array): boolean {
-  const { n, d, data } = points;
+async function assignNearest(
+  points: Points,
+  centers: Float64Array,
+  k: number,
+  labels: Int32Array,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { d, data } = points;
   let changed = false;
-  for (let i = 0; i < n; i++) {
-    let best = 0;
-    let least = Infinity;
-    for (let g = 0; g < k; g++) {
-      let s = 0;
-      for (let c = 0, p = i * d, q = g * d; c < d && s < least; c++) {
-        const x = data[p + c] - centers[q + c];
-        s += x * x;
+  await inSlices(points, k, signal, (start, end) => {
+    for (let i = start; i < end; i++) {
+      let best = 0;
+      let least = Infinity;
+      for (let g = 0; g < k; g++) {
+        let s = 0;
+        for (let c = 0, p = i * d, q = g * d; c < d && s < least; c++) {
+          const x = data[p + c] - centers[q + c];
+          s += x * x;
+        }
+        if (s < least) {
+          least = s;
+          best = g;
+        }
       }
-      if (s < least) {
-        least = s;
-        best = g;
+      if (labels[i] !== best) {
+        labels[i] = best;
+        changed = true;
       }
     }
-    if (labels[i] !== best) {
-      labels[i] = best;
-      changed = true;
-    }
-  }
+  });
   return changed;
 }
 

@@ -69,7 +69,7 @@ export async function modelOf(
 }
 
 /** Runs `work` over the points in slices of some 10 million multiplications, so that the signal is heard in between. */
-async function inSlices(
+export async function inSlices(
   { n, d }: Points,
   k: number,
   signal: AbortSignal | undefined,

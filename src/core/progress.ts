@@ -43,6 +43,24 @@ export async function breathe(): Promise<void> {
   lastYield = performance.now();
 }
 
+/** What a computation in parts gives, all at once. */
+export function atOnce<R>(parts: Generator<void, R>): R {
+  for (;;) {
+    const next = parts.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/** The same with abort and a breath between parts, each of which should take under 50 ms. */
+export async function inParts<R>(parts: Generator<void, R>, signal: AbortSignal | undefined): Promise<R> {
+  for (;;) {
+    checkAborted(signal);
+    const next = parts.next();
+    if (next.done === true) return next.value;
+    await breathe();
+  }
+}
+
 /**
  * Runs `work(start, end)` over [0, count) in blocks of fixed size, in order, with progress and abort between blocks.
  * A block should take under 50 ms. The division depends on `count` and `size` only, so sums per block are

@@ -83,15 +83,17 @@ export async function neighborGraph(
       ? { ...(await exactNeighbors(points, k, options)), recall: 1 }
       : await nearbyNeighbors(points, k, seed, options);
   const strengths = await connectionStrengths(nearest, n, options);
-  const ends = bothEnds(nearest, n);
+  const ends = await bothEnds(nearest, n, options);
   return {
-    knn: directed(nearest, ends, n),
+    knn: await directed(nearest, ends, n, options),
     graph: await union(nearest, strengths, ends, n, options),
     recall,
     params: { neighbors: k + 1, exact, seed },
   };
 }
 
+/** Entries of a block: some 10 ms. */
+const ENTRIES = 524288;
 /** The bisection for sigma ends when the strengths sum to their goal within this, or after `STEPS`. */
 const TOLERANCE = 1e-5;
 const STEPS = 64;
@@ -149,15 +151,23 @@ function solveSigma(row: Float32Array, rho: number, goal: number): number {
 }
 
 /** The neighbor lists as they are, rows in ascending order of index. */
-function directed({ k, indices, distances }: Neighbors, { outgoing }: BothEnds, n: number): Graph {
+async function directed(
+  { k, indices, distances }: Neighbors,
+  { outgoing }: BothEnds,
+  n: number,
+  run: RunOptions,
+): Promise<Graph> {
   const indptr = new Uint32Array(n + 1);
   for (let i = 0; i < n; i++) indptr[i + 1] = indptr[i] + k;
   const neighbors = new Uint32Array(n * k);
   const along = new Float64Array(n * k);
-  for (let t = 0; t < n * k; t++) {
-    neighbors[t] = indices[outgoing[t]];
-    along[t] = distances[outgoing[t]];
-  }
+  const take = (from: number, to: number): void => {
+    for (let t = from; t < to; t++) {
+      neighbors[t] = indices[outgoing[t]];
+      along[t] = distances[outgoing[t]];
+    }
+  };
+  await forEachBlock("edges", n * k, ENTRIES, take, { signal: run.signal });
   return {
     kind: "graph",
     nodes: n,
@@ -179,6 +189,10 @@ async function union(
 ): Promise<Graph> {
   const unite = (a: number, b: number): number => Math.fround(Math.fround(a + b) - Math.fround(a * b));
   const { indptr, indices, weights, entries } = await bothWays(nearest, strengths, ends, n, unite, run);
-  const distances = Float64Array.from(entries, (e) => nearest.distances[e]);
+  const distances = new Float64Array(entries.length);
+  const take = (from: number, to: number): void => {
+    for (let e = from; e < to; e++) distances[e] = nearest.distances[entries[e]];
+  };
+  await forEachBlock("edges", entries.length, ENTRIES, take, { signal: run.signal });
   return { kind: "graph", nodes: n, directed: false, indptr, indices, weights, distances };
 }

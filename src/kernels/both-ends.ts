@@ -1,6 +1,9 @@
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import type { Neighbors } from "./neighbor-list.ts";
 
+/** Entries of a block: some 10 ms. */
+const ENTRIES = 524288;
+
 /** The entries of the neighbor lists seen from both ends, without comparing: two passes of distribution. */
 export interface BothEnds {
   /** entries by neighbor: those that name j are incoming[starts[j]] to incoming[starts[j + 1]], ascending by owner */
@@ -10,19 +13,27 @@ export interface BothEnds {
   readonly outgoing: Uint32Array;
 }
 
-export function bothEnds({ k, indices }: Neighbors, n: number): BothEnds {
+export async function bothEnds({ k, indices }: Neighbors, n: number, run: RunOptions): Promise<BothEnds> {
+  const inBlocks = (work: (from: number, to: number) => void): Promise<void> =>
+    forEachBlock("edges", n * k, ENTRIES, work, { signal: run.signal });
   const starts = new Uint32Array(n + 1);
-  for (let e = 0; e < n * k; e++) starts[indices[e] + 1]++;
+  await inBlocks((from, to) => {
+    for (let e = from; e < to; e++) starts[indices[e] + 1]++;
+  });
   for (let i = 0; i < n; i++) starts[i + 1] += starts[i];
   const incoming = new Uint32Array(n * k);
   const outgoing = new Uint32Array(n * k);
   const next = starts.slice(0, n);
-  for (let e = 0; e < n * k; e++) incoming[next[indices[e]]++] = e;
+  await inBlocks((from, to) => {
+    for (let e = from; e < to; e++) incoming[next[indices[e]]++] = e;
+  });
   next.fill(0);
-  for (const e of incoming) {
-    const i = Math.floor(e / k);
-    outgoing[i * k + next[i]++] = e;
-  }
+  await inBlocks((from, to) => {
+    for (let t = from; t < to; t++) {
+      const i = Math.floor(incoming[t] / k);
+      outgoing[i * k + next[i]++] = incoming[t];
+    }
+  });
   return { starts, incoming, outgoing };
 }
 

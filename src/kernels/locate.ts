@@ -1,4 +1,5 @@
 import { orient2d } from "robust-predicates";
+import { atOnce } from "../core/progress.ts";
 import type { Shapes } from "../model/shapes.ts";
 
 /**
@@ -25,7 +26,11 @@ const FIXED = 1_000_000;
 const BUCKETS = 16_777_216;
 
 /** Indexes shapes with finite corners; `owner[s]` is what is said of a point in shape s. Cost O(corners + shapes). */
-export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
+export const polygonIndex = (shapes: Shapes, owner: Uint32Array): PolygonIndex =>
+  atOnce(polygonIndexInParts(shapes, owner));
+
+/** The same in parts of some 30 ms at 50,000 shapes. */
+export function* polygonIndexInParts(shapes: Shapes, owner: Uint32Array): Generator<void, PolygonIndex> {
   const edges = listEdges(shapes);
   const { x, y, of, shapeEdges } = edges;
   if (of.length === 0) return { locate: (_x, _y, start, end, out) => (out.fill(-1, start, end), 0) };
@@ -33,6 +38,7 @@ export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
   const [left, right] = extent(x);
   const [low, high] = extent(y);
   const box = boxes(edges, count);
+  yield;
   let height = 0;
   let width = 0;
   for (const e of of) height += Math.abs(y[e + 1] - y[e]);
@@ -44,6 +50,7 @@ export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
       n += Math.abs(Math.floor((y[e + 1] - low) / step) - Math.floor((y[e] - low) / step)) + 1;
     return n;
   });
+  yield;
   const strips = Math.floor((high - low) / strip) + 1;
   const at = (v: number): number => Math.floor((v - low) / strip);
 
@@ -76,16 +83,19 @@ export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
       range[2 * p + 1] = -Infinity;
     }
   }
+  yield;
   eachEntry((p, e) => {
     pieceEdges[p + 1]++;
     range[2 * p] = Math.min(range[2 * p], x[e], x[e + 1]);
     range[2 * p + 1] = Math.max(range[2 * p + 1], x[e], x[e + 1]);
   });
   for (let p = 0; p < pieces; p++) pieceEdges[p + 1] += pieceEdges[p];
+  yield;
   const entries = new Uint32Array(pieceEdges[pieces]);
   const next = pieceEdges.slice(0, pieces);
   eachEntry((p, e) => void (entries[next[p]++] = e));
 
+  yield;
   const least = Math.max(width / (2 * count), ((right - left) * strips) / BUCKETS);
   const column = stepFor(least, right - left, most, (step) => {
     let n = 0;
@@ -94,6 +104,7 @@ export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
         n += Math.floor((range[2 * p + 1] - left) / step) - Math.floor((range[2 * p] - left) / step) + 1;
     return n;
   });
+  yield;
   const columns = Math.floor((right - left) / column) + 1;
   const bucketPieces = new Uint32Array(strips * columns + 1);
   const eachBucket = (visit: (bucket: number, piece: number) => void): void => {
@@ -106,6 +117,7 @@ export function polygonIndex(shapes: Shapes, owner: Uint32Array): PolygonIndex {
   };
   eachBucket((b) => void bucketPieces[b + 1]++);
   for (let b = 0; b < strips * columns; b++) bucketPieces[b + 1] += bucketPieces[b];
+  yield;
   const listed = new Uint32Array(bucketPieces[strips * columns]);
   const free = bucketPieces.slice(0, strips * columns);
   eachBucket((b, p) => void (listed[free[b]++] = p));

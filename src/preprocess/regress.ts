@@ -1,6 +1,6 @@
 import { checkOptions, number, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import type { RunOptions } from "../core/progress.ts";
+import { atOnce, inParts, type RunOptions } from "../core/progress.ts";
 import { type Passes, runBlocked, runInMemory } from "../kernels/passes.ts";
 import {
   type BlockedMatrix,
@@ -51,7 +51,7 @@ export function regressOut(
 ): Expression<Dense> {
   checkOptions("regressOut", options, { maxBytes: number(0) });
   requireValues("regressOut", x, "log", "normalized");
-  const basis = orthonormal(x.rows, covariates);
+  const basis = atOnce(orthonormal(x.rows, covariates));
   const fill = residuals(basis, runInMemory(x, projections(basis, x.cols)), x.cols);
   const hint = "Select variable genes first, or use regressOutBlocked with pcaBlocked.";
   return fullMatrix("regressOut", x, x.cols, options.maxBytes ?? 2e9, fill, hint);
@@ -78,18 +78,19 @@ export async function regressOutBlocked(
 ): Promise<Expression<BlockedMatrix>> {
   checkOptions("regressOutBlocked", options, runRules);
   requireValues("regressOutBlocked", x, "log", "normalized");
-  const basis = orthonormal(x.rows, covariates);
+  const basis = await inParts(orthonormal(x.rows, covariates), options.signal);
   const found = await runBlocked("regress out", x, projections(basis, x.cols), options);
   return fullBlocks(x, x.cols, residuals(basis, found, x.cols));
 }
 
 /** Orthonormal columns, each of length n, that span the intercept and the covariates; twice orthogonalized. */
-function orthonormal(n: number, covariates: readonly Covariate[]): Float64Array[] {
+function* orthonormal(n: number, covariates: readonly Covariate[]): Generator<void, Float64Array[]> {
   const basis: Float64Array[] = [];
   for (const column of [
     new Float64Array(n).fill(1),
     ...covariates.flatMap((c, at) => indicators(c, n, at)),
   ]) {
+    yield;
     const length = norm(column);
     for (let round = 0; round < 2; round++) {
       for (const b of basis) {
@@ -120,9 +121,11 @@ function indicators(covariate: Covariate, n: number, at: number): Float64Array[]
   if (isCategorical(covariate)) {
     if (covariate.codes.length !== n) throw fail(`${covariate.codes.length}`);
     if (covariate.codes.includes(-1)) throw fail("missing ones");
-    return covariate.categories
-      .slice(1)
-      .map((_, c) => Float64Array.from(covariate.codes, (v) => Number(v === c + 1)));
+    return covariate.categories.slice(1).map((_, c) => {
+      const column = new Float64Array(n);
+      for (let i = 0; i < n; i++) if (covariate.codes[i] === c + 1) column[i] = 1;
+      return column;
+    });
   }
   if (covariate.length !== n) throw fail(`${covariate.length}`);
   const values = Float64Array.from(covariate);

@@ -1,7 +1,7 @@
 import { checkOptions, runRules } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { breathe, checkAborted, forEachBlock, type RunOptions } from "../core/progress.ts";
-import { type PolygonIndex, polygonIndex } from "../kernels/locate.ts";
+import { breathe, checkAborted, forEachBlock, inParts, type RunOptions } from "../core/progress.ts";
+import { type PolygonIndex, polygonIndexInParts } from "../kernels/locate.ts";
 import { centroids } from "../kernels/polygons.ts";
 import { startTally } from "../kernels/tally.ts";
 import {
@@ -64,10 +64,8 @@ export async function assignTranscripts(
 ): Promise<Int32Array> {
   checkOptions("assignTranscripts", options, runRules);
   checkCorners("assignTranscripts", shapes);
-  const index = polygonIndex(
-    shapes,
-    Uint32Array.from({ length: shapes.ids.length }, (_, s) => s),
-  );
+  const own = Uint32Array.from({ length: shapes.ids.length }, (_, s) => s);
+  const index = await inParts(polygonIndexInParts(shapes, own), options.signal);
   const out = new Int32Array(transcripts.length);
   await locateAll(index, transcripts, out, options);
   return out;
@@ -145,16 +143,18 @@ export async function countTranscripts(
     const cell = new Int32Array(block.length);
     several += await find(block, cell);
     const column = features.columns(block);
-    for (let i = 0; i < block.length; i++) {
-      if (cell[i] < 0) {
-        outside++;
-        near ||= isNear(block.x[i], block.y[i]);
-      } else {
-        tally.add(cell[i], column[block.feature[i]]);
-        assigned++;
+    const count = (start: number, end: number): void => {
+      for (let i = start; i < end; i++) {
+        if (cell[i] < 0) {
+          outside++;
+          near ||= isNear(block.x[i], block.y[i]);
+        } else {
+          tally.add(cell[i], column[block.feature[i]]);
+          assigned++;
+        }
       }
-    }
-    await breathe();
+    };
+    await forEachBlock("transcripts", block.length, BLOCK, count, { signal: options.signal });
   }
   if (assigned === 0 && outside > 0 && !near) {
     throw new SpatialError(
@@ -203,7 +203,7 @@ type Find = (block: Transcripts, rows: Int32Array) => Promise<number>;
 async function byShape(shapes: Shapes, owner: Uint32Array, run: RunOptions): Promise<Find> {
   checkCorners("countTranscripts", shapes);
   await breathe();
-  const index = polygonIndex(shapes, owner);
+  const index = await inParts(polygonIndexInParts(shapes, owner), run.signal);
   return (block, rows) => locateAll(index, block, rows, run);
 }
 

@@ -34,7 +34,8 @@ export async function affinities(
   };
   await forEachBlock("t-SNE", n, 256, points, { signal: run.signal });
   const unite = (a: number, b: number): number => (a + b) / (2 * n);
-  const { indptr, indices, weights } = await bothWays(nearest, picks, bothEnds(nearest, n), n, unite, run);
+  const ends = await bothEnds(nearest, n, run);
+  const { indptr, indices, weights } = await bothWays(nearest, picks, ends, n, unite, run);
   return sparse(n, n, indptr, indices, weights);
 }
 

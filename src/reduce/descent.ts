@@ -1,4 +1,4 @@
-import { breathe, type RunOptions } from "../core/progress.ts";
+import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { pow } from "../kernels/math.ts";
 import { type Call, withThreads } from "../kernels/wasm/threads.ts";
@@ -67,7 +67,7 @@ export async function descend(
       if (epoch % often === 1 || often === 1) {
         if (epoch > 1) moved = scattered(next, order);
         order = alongCurve(moved);
-        grouped = group(graph, order, blocks, edges);
+        grouped = await group(graph, order, blocks, edges, run.signal);
         for (let t = 0; t < 2 * n; t++) next[t] = moved[2 * order[t >> 1] + (t & 1)];
       }
       for (const negatives of [how.negativeSamples, 0]) {
@@ -115,7 +115,13 @@ interface Edges {
 }
 
 /** Divides the nodes in this order into blocks with about as many edges, and lists the edges by place. */
-function group(graph: Graph, order: Uint32Array, blocks: number, edges: Edges): Block[] {
+async function group(
+  graph: Graph,
+  order: Uint32Array,
+  blocks: number,
+  edges: Edges,
+  signal: AbortSignal | undefined,
+): Promise<Block[]> {
   const { indptr, weights } = graph;
   const places = new Uint32Array(graph.nodes);
   for (let p = 0; p < order.length; p++) places[order[p]] = p;
@@ -124,6 +130,8 @@ function group(graph: Graph, order: Uint32Array, blocks: number, edges: Edges): 
   const grouped: Block[] = [];
   let [from, start, passed] = [0, 0, 0];
   for (let t = 0; t < blocks; t++) {
+    await breathe();
+    checkAborted(signal);
     let to = from;
     let count = 0;
     for (; to < order.length && (passed + count) * blocks < (t + 1) * weights.length; to++)

@@ -1,4 +1,4 @@
-import { checkAborted } from "../core/progress.ts";
+import { breathe, checkAborted, forEachBlock } from "../core/progress.ts";
 import { type Rng, stream } from "../core/rng.ts";
 import { symmetricEigen } from "../kernels/linalg.ts";
 import { cos, PI, sin } from "../kernels/math.ts";
@@ -10,6 +10,8 @@ const BLOCK = 8;
 /** Degree of the polynomial that lifts the wanted end of the spectrum, and how often it is applied. */
 const DEGREE = 20;
 const ROUNDS = 5;
+/** Nodes of a block: some 10 ms. */
+const NODES = 16384;
 /** Smaller components lie on a circle: they have no two directions of their own. */
 const SMALLEST = 10;
 /** 2 pi (1 - 1 / golden ratio): successive turns fill a disc evenly. */
@@ -30,13 +32,14 @@ export async function spectralLayout(
   const local = new Uint32Array(graph.nodes);
   let placed = 0;
   for (let c = 0; c < parts.length; c++) {
+    await breathe();
     checkAborted(signal);
     const nodes = parts[c];
     const size = nodes.length;
     const own =
       size < SMALLEST
         ? circle(size)
-        : await eigenvectors(adjacency(graph, nodes, local), stream(seed, 1, c), signal);
+        : await eigenvectors(await adjacency(graph, nodes, local, signal), stream(seed, 1, c), signal);
     let widest = 0;
     for (const v of own) widest = Math.max(widest, Math.abs(v));
     const scale = widest > 0 ? (0.5 * Math.sqrt(size)) / widest : 0;
@@ -82,28 +85,39 @@ function circle(size: number): Float64Array {
 }
 
 /** D^-1/2 W D^-1/2 of one component; `local` is room for each node's number within its component. */
-function adjacency(graph: Graph, nodes: Uint32Array, local: Uint32Array): Sparse {
+async function adjacency(
+  graph: Graph,
+  nodes: Uint32Array,
+  local: Uint32Array,
+  signal: AbortSignal | undefined,
+): Promise<Sparse> {
   const size = nodes.length;
   const indptr = new Uint32Array(size + 1);
   const root = new Float64Array(size);
-  for (let t = 0; t < size; t++) {
-    local[nodes[t]] = t;
-    const [start, end] = [graph.indptr[nodes[t]], graph.indptr[nodes[t] + 1]];
-    indptr[t + 1] = indptr[t] + end - start;
-    let degree = 0;
-    for (let e = start; e < end; e++) degree += graph.weights[e];
-    root[t] = Math.sqrt(degree);
-  }
+  const count = (from: number, to: number): void => {
+    for (let t = from; t < to; t++) {
+      local[nodes[t]] = t;
+      const [start, end] = [graph.indptr[nodes[t]], graph.indptr[nodes[t] + 1]];
+      indptr[t + 1] = indptr[t] + end - start;
+      let degree = 0;
+      for (let e = start; e < end; e++) degree += graph.weights[e];
+      root[t] = Math.sqrt(degree);
+    }
+  };
+  await forEachBlock("UMAP", size, NODES, count, { signal });
   const indices = new Uint32Array(indptr[size]);
   const data = new Float32Array(indptr[size]);
-  for (let t = 0; t < size; t++) {
-    let m = indptr[t];
-    for (let e = graph.indptr[nodes[t]]; e < graph.indptr[nodes[t] + 1]; e++) {
-      indices[m] = local[graph.indices[e]];
-      data[m] = graph.weights[e] / (root[t] * root[indices[m]]);
-      m++;
+  const fill = (from: number, to: number): void => {
+    for (let t = from; t < to; t++) {
+      let m = indptr[t];
+      for (let e = graph.indptr[nodes[t]]; e < graph.indptr[nodes[t] + 1]; e++) {
+        indices[m] = local[graph.indices[e]];
+        data[m] = graph.weights[e] / (root[t] * root[indices[m]]);
+        m++;
+      }
     }
-  }
+  };
+  await forEachBlock("UMAP", size, NODES, fill, { signal });
   return { kind: "sparse", rows: size, cols: size, indptr, indices, data };
 }
 

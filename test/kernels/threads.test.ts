@@ -51,7 +51,10 @@ describe("withThreads", () => {
       const calls = new Array<Call>(2_000_000).fill([x, 8, 0, 0, 1, x]);
       await arena.spread("trap", "distancesTo", calls, { 5: 4e9 });
     });
-    await expect(beyond).rejects.toThrow(/out of bounds/);
+    await expect(beyond).rejects.toMatchObject({
+      name: "RuntimeError",
+      message: expect.stringMatching(/out of bounds/),
+    });
     expect(await squares(2, 40)).toEqual(await squares(1));
   });
 

@@ -45,7 +45,7 @@ const work = ({ job, shifts }) => {
     port.postMessage("done");
   } catch (error) {
     lease = -1;
-    port.postMessage({ error });
+    port.postMessage({ error, name: error.name });
   }
 };
 if (node) port.on("message", work);
@@ -86,6 +86,17 @@ export function canShare(): boolean {
   return typeof SharedArrayBuffer === "function" && (nodeThreads() !== null || isolated === true);
 }
 
+/** What a kernel threw: copies between threads keep message, stack and cause, but the names of a few kinds only. */
+interface Thrown {
+  readonly error: Error;
+  readonly name: string;
+}
+
+function whole({ error, name }: Thrown): Error {
+  error.name = name;
+  return error;
+}
+
 const lost = new WeakSet<Worker>();
 
 function start(): Worker | null {
@@ -117,7 +128,7 @@ function start(): Worker | null {
   port.receive((message) => {
     if (message === "ready") ready = true;
     else if (message === "done") finish((s) => s.resolve());
-    else fail((message as { error: unknown }).error);
+    else fail(whole(message as Thrown));
   }, fail);
   port.hold(false);
   return worker;
