@@ -10,10 +10,11 @@ import {
   readText,
   sha256Files,
   writeFolder,
-  writeH5ad,
+  writeH5adTo,
+  type FileContent,
   type Source,
 } from "../io/index.ts";
-import { TOOL } from "../io/node.ts";
+import { TOOL } from "../io/node-write.ts";
 import { analyze, analysisSteps, type Analysis, type AnalysisStep } from "../pipeline/index.ts";
 import { renderReport } from "../report/index.ts";
 import { numberOr, readArguments, type Flag } from "./arguments.ts";
@@ -115,39 +116,38 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     );
     const writeStart = performance.now();
     progress.onProgress({ step: "report and tables", fraction: 0 });
-    const files = new Map<string, Uint8Array | string>([
+    const digests = await inputDigests(source, analysis, [
+      args.text("positions"),
+      pairsFile,
+      labels?.slice(0, labels.lastIndexOf(":")),
+    ]);
+    const files = new Map<string, FileContent>([
       ["report.html", await renderReport(analysis)],
       ["cells.csv", cellsTable(analysis)],
       ["genes.csv", genesTable(analysis)],
       ["markers.csv", markersTable(analysis)],
       ["interactions.csv", interactionsTable(analysis)],
       ["modules.csv", modulesTable(analysis)],
-      ["result.h5ad", await writeH5ad(analysis.dataset)],
+      ["result.h5ad", (file) => writeH5adTo(analysis.dataset, file)],
     ]);
-    const digests = await inputDigests(source, analysis, [
-      args.text("positions"),
-      pairsFile,
-      labels?.slice(0, labels.lastIndexOf(":")),
-    ]);
-    const now = performance.now();
-    const timing: Timing = {
-      steps: [
-        { step: "read", seconds: readSeconds, megabytes: readMegabytes },
-        ...analysis.timings,
-        {
-          step: "report, tables, h5ad",
-          seconds: (now - writeStart) / 1000,
-          megabytes: residentMegabytes(),
-        },
-      ],
-      seconds: (now - started) / 1000,
-      peakMegabytes: Math.round((process.resourceUsage().maxRSS * 1024) / 1e6),
-      threads: args.number("threads") ?? null,
-      runtime: runtime(),
-    };
     const outputs = [...files.keys(), "run.json"];
-    const record = { ...runRecord(analysis, titleOf(input), digests), outputs, timing };
-    files.set("run.json", `${JSON.stringify(record, null, 2)}\n`);
+    const timing = (): Timing => {
+      const now = performance.now();
+      const step = "report, tables, h5ad";
+      const last = { step, seconds: (now - writeStart) / 1000, megabytes: residentMegabytes() };
+      return {
+        steps: [{ step: "read", seconds: readSeconds, megabytes: readMegabytes }, ...analysis.timings, last],
+        seconds: (now - started) / 1000,
+        peakMegabytes: Math.round((process.resourceUsage().maxRSS * 1024) / 1e6),
+        threads: args.number("threads") ?? null,
+        runtime: runtime(),
+      };
+    };
+    const record = runRecord(analysis, titleOf(input), digests);
+    files.set("run.json", (file) => {
+      const text = `${JSON.stringify({ ...record, outputs, timing: timing() }, null, 2)}\n`;
+      file.write(new TextEncoder().encode(text), 0);
+    });
     const folder = await writeFolder(out, files, { force: args.on("force") });
     progress.close();
     if (args.on("json")) {
@@ -155,7 +155,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
         `${JSON.stringify({ out: folder, report: `${folder}/report.html`, ...resultCounts(analysis), notes: analysis.notes }, null, 2)}\n`,
       );
     } else if (!args.on("quiet")) {
-      process.stdout.write(`${summary(analysis)}\n${cost(timing)}\nReport: ${folder}/report.html\n`);
+      process.stdout.write(`${summary(analysis)}\n${cost(timing())}\nReport: ${folder}/report.html\n`);
     }
   } finally {
     progress.close();

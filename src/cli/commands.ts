@@ -7,7 +7,7 @@ import {
   writeSimulated,
 } from "../simulate/index.ts";
 import { version } from "../core/version.ts";
-import { TOOL } from "../io/node.ts";
+import { TOOL } from "../io/node-write.ts";
 import { runAnalyze } from "./analyze.ts";
 import { readFlags, readOptions } from "./reading.ts";
 import { readArguments, type Arguments } from "./arguments.ts";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { SpatialError } from "../core/errors.ts";
 import {
   checkFolder,
+  type FileContent,
   formatCsv,
   type Format,
   leftOut,
@@ -12,7 +13,7 @@ import {
   writeFile,
   writeFolder,
   writeGeoJson,
-  writeH5ad,
+  writeH5adTo,
   writeMtx,
   writeParquetTable,
   writeSpatialData,
@@ -23,24 +24,24 @@ import { type Arguments, readArguments } from "./arguments.ts";
 import { readFlags, readOptions } from "./reading.ts";
 
 type Files = ReadonlyMap<string, Uint8Array>;
+type Written = FileContent | Files;
 
 /** How each format is written: as one file, or as a folder of files. */
-const WRITERS: Readonly<
-  Record<Format, (ds: SpatialDataset, args: Arguments) => Promise<Uint8Array | Files> | Uint8Array>
-> = {
-  h5ad: (ds, args) => writeH5ad(ds, { compression: args.on("gzip") ? "gzip" : null }),
-  "anndata-zarr": (ds) => writeAnndataZarr(ds),
-  spatialdata: (ds) => writeSpatialData(ds),
-  "10x-h5": (ds) => writeTenxH5(ds),
-  mtx: (ds) => writeMtx(ds),
-  parquet: (ds) => writeParquetTable(cellsWithPlaces(ds)),
-  arrow: (ds) => writeArrowTable(cellsWithPlaces(ds)),
-  csv: (ds) => {
-    const { ids, columns } = cellsWithPlaces(ds);
-    return new TextEncoder().encode(formatCsv({ id: ids, ...columns }));
-  },
-  geojson: (ds, args) => writeGeoJson(outlines(ds, args)),
-};
+const WRITERS: Readonly<Record<Format, (ds: SpatialDataset, args: Arguments) => Promise<Written> | Written>> =
+  {
+    h5ad: (ds, args) => (file) => writeH5adTo(ds, file, { compression: args.on("gzip") ? "gzip" : null }),
+    "anndata-zarr": (ds) => writeAnndataZarr(ds),
+    spatialdata: (ds) => writeSpatialData(ds),
+    "10x-h5": (ds) => writeTenxH5(ds),
+    mtx: (ds) => writeMtx(ds),
+    parquet: (ds) => writeParquetTable(cellsWithPlaces(ds)),
+    arrow: (ds) => writeArrowTable(cellsWithPlaces(ds)),
+    csv: (ds) => {
+      const { ids, columns } = cellsWithPlaces(ds);
+      return new TextEncoder().encode(formatCsv({ id: ids, ...columns }));
+    },
+    geojson: (ds, args) => writeGeoJson(outlines(ds, args)),
+  };
 const FOLDERS: readonly Format[] = ["anndata-zarr", "spatialdata", "mtx"];
 
 /** Formats by how a name ends; a name without an ending is a 10x text folder. */
@@ -79,8 +80,8 @@ export async function runConvert(argv: readonly string[]): Promise<void> {
   const options = { ...readOptions(args), shapes: true };
   const { dataset } = await readSample(await pathSource(input), options);
   const written = await WRITERS[format](dataset, args);
-  if (written instanceof Uint8Array) await writeFile(target, written);
-  else await writeFolder(target, written, { force });
+  if (written instanceof Map) await writeFolder(target, written as Files, { force });
+  else await writeFile(target, written as FileContent);
   if (args.on("quiet")) return;
   const lost = leftOut(dataset, format);
   process.stdout.write(

@@ -1,10 +1,17 @@
 import { checkOptions, either, literal, oneOf } from "../core/check.ts";
 import type { SpatialDataset } from "../model/dataset.ts";
 import type { Dense, Sparse } from "../model/matrix.ts";
-import { anndataParts, anndataRules, type WriteAnndataOptions, writeElements } from "./anndata-write.ts";
+import {
+  type AnndataParts,
+  anndataParts,
+  anndataRules,
+  type WriteAnndataOptions,
+  writeElements,
+} from "./anndata-write.ts";
 import type { ElementWriter } from "./elements-write.ts";
-import { createHdf5 } from "./hdf5-write.ts";
+import { createHdf5, writeHdf5 } from "./hdf5-write.ts";
 import { leftOut } from "./left-out.ts";
+import type { OutputFile } from "./source.ts";
 
 /** Bytes that are given to everything in a file but its matrices. */
 const ROOM = 4_194_304;
@@ -49,12 +56,7 @@ export interface WriteH5adOptions extends WriteAnndataOptions {
  * ```
  */
 export async function writeH5ad(ds: SpatialDataset, options: WriteH5adOptions = {}): Promise<Uint8Array> {
-  checkOptions("writeH5ad", options, {
-    ...anndataRules,
-    compression: either(oneOf("gzip"), literal(null)),
-  });
-  const parts = await anndataParts("writeH5ad", ds, options.x);
-  const build = (w: ElementWriter): Promise<void> => writeElements(w, parts, options, leftOut(ds, "h5ad"));
+  const { parts, build } = await prepared("writeH5ad", ds, options);
   const bytes = (x: Sparse | Dense): number =>
     x.data.byteLength + (x.kind === "sparse" ? x.indices.byteLength + x.indptr.byteLength : 0);
   const graphBytes = Object.values(ds.graphs).reduce((sum, { indices }) => sum + 20 * indices.length, 0);
@@ -66,4 +68,54 @@ export async function writeH5ad(ds: SpatialDataset, options: WriteH5adOptions = 
           ROOM + graphBytes,
         );
   return createHdf5(build, options.compression, room);
+}
+
+/**
+ * Writes the h5ad file of `writeH5ad` where it is to lie, so that a file larger than memory has no copy there: on disk by
+ * `writeFile` and `writeFolder`, in a browser's Worker to a handle from `createSyncAccessHandle`. The same bytes, but for time stamps.
+ *
+ * @param file an empty file; where the promise is rejected, what it holds is worth nothing
+ * @throws {SpatialError} as `writeH5ad`; what the file throws
+ *
+ * Cost: as `writeH5ad`; memory that of the largest array and not that of the file.
+ *
+ * @example
+ * ```ts
+ * import { dataset, expression, ids, sparse, table } from "tissular/model";
+ * import { writeH5adTo } from "tissular/io";
+ * const counts = expression(sparse(1, 1, Uint32Array.of(0, 1), Uint32Array.of(0), Float32Array.of(2)), "counts");
+ * const made = dataset({ counts, cells: table(ids(["a"])), genes: table(ids(["g1"]), { name: ["CD4"] }) });
+ * // On disk: await writeFile("made.h5ad", (file) => writeH5adTo(made, file));
+ * const place = new Uint8Array(65_536);
+ * await writeH5adTo(made, {
+ *   write: (bytes, position) => place.set(bytes, position),
+ *   read: (into, position) => {
+ *     into.set(place.subarray(position, position + into.length));
+ *     return into.length;
+ *   },
+ *   truncate: () => undefined,
+ * });
+ * if (String.fromCharCode(...place.subarray(1, 4)) !== "HDF") throw new Error("an HDF5 file");
+ * ```
+ */
+export async function writeH5adTo(
+  ds: SpatialDataset,
+  file: OutputFile,
+  options: WriteH5adOptions = {},
+): Promise<void> {
+  const { build } = await prepared("writeH5adTo", ds, options);
+  await writeHdf5(file, build, options.compression);
+}
+
+async function prepared(
+  verb: string,
+  ds: SpatialDataset,
+  options: WriteH5adOptions,
+): Promise<{ readonly parts: AnndataParts; readonly build: (w: ElementWriter) => Promise<void> }> {
+  checkOptions(verb, options, {
+    ...anndataRules,
+    compression: either(oneOf("gzip"), literal(null)),
+  });
+  const parts = await anndataParts(verb, ds, options.x);
+  return { parts, build: (w) => writeElements(w, parts, options, leftOut(ds, "h5ad")) };
 }

@@ -13,7 +13,7 @@ export { openMatrix, type OpenMatrixOptions, type OpenMatrixResult } from "./blo
 export { type WriteAnndataOptions } from "./anndata-write.ts";
 export { type Notes } from "./elements-write.ts";
 export { writeAnndataZarr } from "./anndata-zarr.ts";
-export { writeH5ad, type WriteH5adOptions } from "./h5ad.ts";
+export { writeH5ad, writeH5adTo, type WriteH5adOptions } from "./h5ad.ts";
 export { leftOut, type Format } from "./left-out.ts";
 export { writeArrowTable } from "./arrow-write.ts";
 export { writeGeoJson } from "./geojson-write.ts";
@@ -21,17 +21,16 @@ export { writeParquetTable } from "./parquet-write.ts";
 export { writeSpatialData, type WriteSpatialDataOptions } from "./spatialdata-write.ts";
 export { writeMtx, writeTenxH5, type WriteTenxH5Options } from "./tenx-write.ts";
 export { hdf5Digest, sha256 } from "./digest.ts";
-export { blobSource, memorySource, type Source, type SyncFile } from "./source.ts";
+export { blobSource, memorySource, type OutputFile, type Source, type SyncFile } from "./source.ts";
 export { openSource, urlSource, type UrlSourceOptions } from "./url.ts";
+export { pathSource, readText, sha256Files } from "./node.ts";
 export {
   checkFolder,
-  pathSource,
-  readText,
-  sha256Files,
+  type FileContent,
   writeFile,
   writeFolder,
   type WriteFolderOptions,
-} from "./node.ts";
+} from "./node-write.ts";
 export {
   csvColumn,
   csvNumbers,

@@ -8,6 +8,18 @@ export interface SyncFile {
   readonly close: () => void;
 }
 
+/**
+ * Writes a file part by part, in any order, without waiting: on disk, in memory, and in a browser's Worker to a handle from
+ * `createSyncAccessHandle`. What is longer than written so far is zero.
+ */
+export interface OutputFile {
+  /** Writes all bytes from `position`, or throws. */
+  readonly write: (bytes: Uint8Array, position: number) => void;
+  /** Fills `into` from `position` with what was written and returns how many bytes there were. */
+  readonly read: (into: Uint8Array, position: number) => number;
+  readonly truncate: (length: number) => void;
+}
+
 /** A folder or a single file, wherever it lies: on disk, in a browser's file dialog or in memory. */
 export interface Source {
   readonly kind: "source";
@@ -57,6 +69,40 @@ export function syncBytes(bytes: Uint8Array): SyncFile {
     return part.length;
   };
   return { size: bytes.length, read, close: () => undefined };
+}
+
+/**
+ * A file to write in memory. `room` is how long it is going to be, about: without it, what was written is copied again
+ * and again as it grows.
+ */
+export function memoryOutput(room: number): OutputFile & { readonly bytes: () => Uint8Array } {
+  let memory = new Uint8Array(room);
+  let end = 0;
+  const reach = (length: number): void => {
+    if (length > memory.length) {
+      const larger = new Uint8Array(Math.max(length, Math.ceil(1.5 * memory.length)));
+      larger.set(memory.subarray(0, end));
+      memory = larger;
+    }
+    end = Math.max(end, length);
+  };
+  return {
+    write: (bytes, position) => {
+      reach(position + bytes.length);
+      memory.set(bytes, position);
+    },
+    read: (into, position) => {
+      const part = memory.subarray(position, Math.min(end, position + into.length));
+      into.set(part);
+      return part.length;
+    },
+    truncate: (length) => {
+      reach(length);
+      memory.fill(0, length, end);
+      end = length;
+    },
+    bytes: () => memory.subarray(0, end),
+  };
 }
 
 /**

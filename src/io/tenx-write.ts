@@ -5,8 +5,8 @@ import { geneNames, inMemory, type SpatialDataset } from "../model/dataset.ts";
 import type { Sparse } from "../model/matrix.ts";
 import { type Column, idList, isCategorical, type Table } from "../model/table.ts";
 import { GENES } from "./assemble.ts";
-import { newHdf5 } from "./hdf5-write.ts";
-import { gzipParts } from "./source.ts";
+import { newHdf5 } from "./hdf5-output.ts";
+import { gzipParts, memoryOutput } from "./source.ts";
 
 /** Genes and features of other kinds side by side, as 10x keeps them. */
 interface TenxParts {
@@ -99,7 +99,8 @@ export async function writeTenxH5(ds: SpatialDataset, options: WriteTenxH5Option
     if (i % 4096 === 0) await step(options, "gather", i / n);
   }
   const isWhole = values.every((v) => v === (v | 0));
-  return newHdf5(async (file) => {
+  const memory = memoryOutput(0);
+  await newHdf5(memory, async (file) => {
     const put = (
       name: string,
       data: BigInt64Array | Int32Array | Float32Array,
@@ -144,6 +145,7 @@ export async function writeTenxH5(ds: SpatialDataset, options: WriteTenxH5Option
     );
     await step(options, "write", 1);
   });
+  return memory.bytes();
 }
 
 function packed(length: number): { chunks: number[]; compression: "gzip"; compression_opts: number } {

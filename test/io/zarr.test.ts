@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { memorySource, readSample, type Source } from "../../src/io/index.ts";
-import { writeFolder } from "../../src/io/node.ts";
+import { writeFolder } from "../../src/io/node-write.ts";
 import { openZarr } from "../../src/io/zarr.ts";
 import { zipSource } from "../../src/io/zip.ts";
 import { categorical, type Sparse } from "../../src/model/index.ts";

@@ -6,6 +6,7 @@ import * as communicate from "../../src/communicate/index.ts";
 import { type Progress, type RunOptions, SpatialError } from "../../src/core/index.ts";
 import * as graph from "../../src/graph/index.ts";
 import * as io from "../../src/io/index.ts";
+import { memoryOutput } from "../../src/io/source.ts";
 import * as model from "../../src/model/index.ts";
 import * as modules from "../../src/modules/index.ts";
 import * as pipeline from "../../src/pipeline/index.ts";
@@ -157,6 +158,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   sumRows: (run) => model.sumRows(ds.counts, new Int32Array(300), 1, run),
   readTable: (run) => io.readTable(bytes("id,G1,G2\na,1,2\nb,3,0\n"), bytes("id,x,y\na,0,0\nb,1,1\n"), run),
   writeH5ad: (run) => io.writeH5ad(ds, run),
+  writeH5adTo: (run) => io.writeH5adTo(ds, memoryOutput(0), run),
   writeAnndataZarr: (run) => io.writeAnndataZarr(ds, run),
   writeSpatialData: (run) => io.writeSpatialData(ds, run),
   writeTenxH5: (run) => io.writeTenxH5(ds, run),

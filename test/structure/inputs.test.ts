@@ -7,6 +7,7 @@ import * as cluster from "../../src/cluster/index.ts";
 import * as communicate from "../../src/communicate/index.ts";
 import * as graph from "../../src/graph/index.ts";
 import * as io from "../../src/io/index.ts";
+import { memoryOutput } from "../../src/io/source.ts";
 import * as model from "../../src/model/index.ts";
 import * as modules from "../../src/modules/index.ts";
 import * as pipeline from "../../src/pipeline/index.ts";
@@ -284,6 +285,10 @@ const calls: Record<string, Call> = {
   ]),
   memorySource: call(io.memorySource, () => [files]),
   writeH5ad: call(io.writeH5ad, () => [ds]),
+  writeH5adTo: call(
+    async (made: typeof ds) => io.writeH5adTo(made, memoryOutput(0)),
+    () => [ds],
+  ),
   writeAnndataZarr: call(io.writeAnndataZarr, () => [ds]),
   writeSpatialData: call(io.writeSpatialData, () => [ds]),
   writeTenxH5: call(io.writeTenxH5, () => [ds]),
