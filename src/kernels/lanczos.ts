@@ -1,6 +1,6 @@
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
-import { addScaled, dot, symmetricEigen } from "./linalg.ts";
+import { combineRows, dot, leadingPairs, type Tridiagonal, tridiagonalize, vectorEnds } from "./linalg.ts";
 import { log } from "./math.ts";
 import { type Arena, withArena } from "./wasm/arena.ts";
 
@@ -160,11 +160,18 @@ async function extend(
     search.done = first;
     const complete = first === size;
     if (first >= search.nextCheck || complete) {
+      const inner = tridiagonalize(within(projected, first), first);
       const { converged, excess } = complete
         ? { converged: count, excess: 0 }
-        : residuals(projected, first, count, b, tolerance);
+        : residuals(projected, inner, count, b, tolerance);
       run.onProgress?.({ step, fraction: converged / count });
-      if (converged === count) return combine(projected, basis, stride, size, first, count);
+      if (converged === count) {
+        const { values, vectors } = leadingPairs(inner, count);
+        return {
+          values: values.slice(0, count),
+          vectors: combineRows(vectors, count, basis, first, stride, size),
+        };
+      }
       search.nextCheck = first + Math.ceil(nextStep(search.last, first, excess));
       search.last = { done: first, excess };
     }
@@ -189,18 +196,19 @@ function within(projected: readonly Float64Array[], m: number): Float64Array {
 }
 
 /**
- * How many of the leading pairs within the basis of `m` vectors, from the first on, are pairs of the whole: what the
+ * How many of the leading pairs within the basis (`inner`: the operator there), from the first on, are pairs of the whole: what the
  * operator makes of the last `b` vectors outside the basis is the residual. `excess` is the logarithm of the
  * worst residual over what is allowed.
  */
 function residuals(
   projected: readonly Float64Array[],
-  m: number,
+  inner: Tridiagonal,
   count: number,
   b: number,
   tolerance: number,
 ): { readonly converged: number; readonly excess: number } {
-  const { values, vectors } = symmetricEigen(within(projected, m), m, b);
+  const m = inner.size;
+  const { values, vectors } = vectorEnds(inner, b);
   const floor = FLOOR * Math.max(0, values[0]);
   const outside = new Float64Array(b);
   let converged = 0;
@@ -217,21 +225,4 @@ function residuals(
     if (residual > 0) worst = Math.max(worst, residual / allowed);
   }
   return { converged, excess: log(worst) };
-}
-
-function combine(
-  projected: readonly Float64Array[],
-  basis: Float64Array,
-  stride: number,
-  size: number,
-  m: number,
-  count: number,
-): LeadingEigen {
-  const found = symmetricEigen(within(projected, m), m);
-  const vectors = new Float64Array(count * size);
-  for (let k = 0; k < count; k++) {
-    for (let i = 0; i < m; i++)
-      addScaled(vectors, k * size, found.vectors[k * m + i], basis, i * stride, size);
-  }
-  return { values: found.values.slice(0, count), vectors };
 }

@@ -4,38 +4,71 @@ import { SpatialError } from "../core/errors.ts";
 
 const EPSILON = 2.220446049250313e-16;
 
-/** Eigenvalues in descending order, and the eigenvector of values[k] in vectors[k * tail .. (k + 1) * tail). */
+/** Eigenvalues in descending order, and vectors of the first of them, one per row. */
 export interface SymmetricEigen {
   /** length n */
   readonly values: Float64Array;
-  /** length n * tail, one vector per row */
   readonly vectors: Float64Array;
+}
+
+/** A symmetric matrix as Householder reflections of a tridiagonal one. */
+export interface Tridiagonal {
+  readonly size: number;
+  readonly diagonal: Float64Array;
+  /** off[i] joins i and i + 1 */
+  readonly off: Float64Array;
+  /** the vector of reflection k is row k of n x n from k + 1 on */
+  readonly reflections: Float64Array;
+  readonly scales: Float64Array;
 }
 
 /**
  * All eigenpairs of a symmetric matrix: Householder reduction to tridiagonal form, then QL with implicit shifts
- * (Golub and Van Loan, Matrix Computations, 8.3). Of each vector only the last `tail` entries are formed; cost about
- * 2/3 n^3 + 4 n^2 tail multiplications.
+ * (Golub and Van Loan, Matrix Computations, 8.3). Cost about 14/3 n^3 multiplications.
  */
-export function symmetricEigen(a: Float64Array, n: number, tail: number = n): SymmetricEigen {
-  const { diagonal, off, basis } = tridiagonalize(Float64Array.from(a), n, tail);
-  diagonalize(diagonal, off, basis, n, tail);
-  const order = Array.from({ length: n }, (_, k) => k).sort((x, y) => diagonal[y] - diagonal[x] || x - y);
-  const values = new Float64Array(n);
-  const vectors = new Float64Array(n * tail);
-  for (let k = 0; k < n; k++) {
-    values[k] = diagonal[order[k]];
-    vectors.set(basis.subarray(order[k] * tail, (order[k] + 1) * tail), k * tail);
+export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
+  return leadingPairs(tridiagonalize(a, n), n);
+}
+
+/** The eigenvalues of a reduced matrix and `count` whole vectors; cost about 3 n^3 + 2 n^2 count multiplications. */
+export function leadingPairs(reduced: Tridiagonal, count: number): SymmetricEigen {
+  const { size: n, reflections, scales } = reduced;
+  const inner = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) inner[i * n + i] = 1;
+  const { values, vectors: all } = diagonalized(reduced, inner, n);
+  const vectors = all.slice(0, count * n);
+  for (let c = 0; c < count; c++) {
+    for (let k = n - 3; k >= 0; k--) {
+      const from = k + 1;
+      const along = dot(reflections, k * n + from, vectors, c * n + from, n - from);
+      addScaled(vectors, c * n + from, -scales[k] * along, reflections, k * n + from, n - from);
+    }
   }
   return { values, vectors };
 }
 
-/** Overwrites `a` with reflections and returns T and (the last columns of) the basis, so that basis' T basis is the matrix. */
-function tridiagonalize(
-  a: Float64Array,
-  n: number,
-  tail: number,
-): { diagonal: Float64Array; off: Float64Array; basis: Float64Array } {
+/** The eigenvalues of a reduced matrix and the last `tail` entries of all vectors; cost about 4 n^2 tail multiplications. */
+export function vectorEnds(reduced: Tridiagonal, tail: number): SymmetricEigen {
+  return diagonalized(reduced, basisOf(reduced, tail), tail);
+}
+
+function diagonalized(reduced: Tridiagonal, basis: Float64Array, width: number): SymmetricEigen {
+  const n = reduced.size;
+  const diagonal = reduced.diagonal.slice();
+  diagonalize(diagonal, reduced.off.slice(), basis, n, width);
+  const order = Array.from({ length: n }, (_, k) => k).sort((x, y) => diagonal[y] - diagonal[x] || x - y);
+  const values = new Float64Array(n);
+  const vectors = new Float64Array(n * width);
+  for (let k = 0; k < n; k++) {
+    values[k] = diagonal[order[k]];
+    vectors.set(basis.subarray(order[k] * width, (order[k] + 1) * width), k * width);
+  }
+  return { values, vectors };
+}
+
+/** The Householder reduction of a symmetric matrix; cost about 2/3 n^3 multiplications. */
+export function tridiagonalize(matrix: Float64Array, n: number): Tridiagonal {
+  const a = matrix.slice();
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
   const scales = new Float64Array(n);
@@ -72,7 +105,11 @@ function tridiagonalize(
   }
   for (let k = 0; k < n; k++) diagonal[k] = a[k * n + k];
   if (n > 1) off[n - 2] = a[(n - 2) * n + n - 1];
+  return { size: n, diagonal, off, reflections: a, scales };
+}
 
+/** The last `tail` columns of the basis with basis' T basis = the matrix. */
+function basisOf({ size: n, reflections: a, scales }: Tridiagonal, tail: number): Float64Array {
   const basis = new Float64Array(n * tail);
   for (let c = 0; c < tail; c++) basis[(n - tail + c) * tail + c] = 1;
   const along = new Float64Array(tail);
@@ -82,7 +119,7 @@ function tridiagonalize(
     for (let i = k + 1; i < n; i++) addScaled(along, 0, a[k * n + i], basis, i * tail, tail);
     for (let i = k + 1; i < n; i++) addScaled(basis, i * tail, -scales[k] * a[k * n + i], along, 0, tail);
   }
-  return { diagonal, off, basis };
+  return basis;
 }
 
 /** QL sweeps with implicit shifts; off[i] joins i and i + 1. Rows of `basis` become the eigenvectors. */
@@ -183,6 +220,42 @@ export function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: n
   }
   for (; i < n; i++) s0 += a[p + i] * b[q + i];
   return s0 + s1 + (s2 + s3);
+}
+
+/** Numbers of a row that are worked on at a time, so that those of all rows stay in the cache. */
+const STRIP = 128;
+
+/** The k x n product of weights (k x m) and of m rows of n numbers each, which lie `stride` apart. */
+export function combineRows(
+  weights: Float64Array,
+  k: number,
+  rows: Float64Array,
+  m: number,
+  stride: number,
+  n: number,
+): Float64Array {
+  const out = new Float64Array(k * n);
+  for (let from = 0; from < n; from += STRIP) {
+    const width = Math.min(STRIP, n - from);
+    for (let c = 0; c < k; c++) {
+      const to = c * n + from;
+      let i = 0;
+      for (; i + 3 < m; i += 4) {
+        const at = c * m + i;
+        const [w0, w1, w2, w3] = [weights[at], weights[at + 1], weights[at + 2], weights[at + 3]];
+        const first = i * stride + from;
+        for (let j = 0; j < width; j++) {
+          const row = first + j;
+          out[to + j] +=
+            w0 * rows[row] +
+            w1 * rows[row + stride] +
+            (w2 * rows[row + 2 * stride] + w3 * rows[row + 3 * stride]);
+        }
+      }
+      for (; i < m; i++) addScaled(out, to, weights[c * m + i], rows, i * stride + from, width);
+    }
+  }
+  return out;
 }
 
 /** a[p + i] += s * b[q + i] over n entries. */

@@ -216,10 +216,12 @@ export function selectColumns<M extends Dense | Sparse>(x: M, columns: ArrayLike
       for (let c = 0; c < p; c++) data[i * p + c] = matrix.data[i * matrix.cols + columns[c]];
     return { ...x, cols: p, data };
   }
+  // Without branches, which processors guess wrong: what is not chosen is written over, or past the end, where nothing is kept.
   const indptr = new Uint32Array(matrix.rows + 1);
   let m = 0;
   for (let i = 0; i < matrix.rows; i++) {
-    for (let e = matrix.indptr[i]; e < matrix.indptr[i + 1]; e++) if (at[matrix.indices[e]] >= 0) m++;
+    for (let e = matrix.indptr[i], end = matrix.indptr[i + 1]; e < end; e++)
+      m += 1 + (at[matrix.indices[e]] >> 31);
     indptr[i + 1] = m;
   }
   const indices = new Uint32Array(m);
@@ -227,10 +229,9 @@ export function selectColumns<M extends Dense | Sparse>(x: M, columns: ArrayLike
   m = 0;
   for (let e = 0; e < matrix.indices.length; e++) {
     const c = at[matrix.indices[e]];
-    if (c >= 0) {
-      indices[m] = c;
-      data[m++] = matrix.data[e];
-    }
+    indices[m] = c;
+    data[m] = matrix.data[e];
+    m += 1 + (c >> 31);
   }
   return { ...x, cols: p, indptr, indices, data };
 }

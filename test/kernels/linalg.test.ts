@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cholesky, solveLower, solveLowerTransposed, symmetricEigen } from "../../src/kernels/linalg.ts";
+import {
+  cholesky,
+  combineRows,
+  leadingPairs,
+  solveLower,
+  solveLowerTransposed,
+  symmetricEigen,
+  tridiagonalize,
+  vectorEnds,
+} from "../../src/kernels/linalg.ts";
 import { stream } from "../../src/core/rng.ts";
 
 function randomSymmetric(n: number, rank: number, seed: number): Float64Array {
@@ -66,12 +75,14 @@ describe("symmetricEigen", () => {
     checkEigen(Float64Array.from([0, 0, 1, 0, 0, 0, 1, 0, 0]), 3);
   });
 
-  it("forms the ends of the vectors alone when asked", () => {
+  it("forms the ends of the vectors, or the first ones, alone when asked", () => {
     const n = 15;
     const a = randomSymmetric(n, 20, 6);
     const whole = symmetricEigen(a, n);
-    const { values, vectors } = symmetricEigen(a, n, 4);
+    const reduced = tridiagonalize(a, n);
+    const { values, vectors } = vectorEnds(reduced, 4);
     expect(values).toEqual(whole.values);
+    expect(leadingPairs(reduced, 3).vectors).toEqual(whole.vectors.slice(0, 3 * n));
     for (let k = 0; k < n; k++)
       for (let c = 0; c < 4; c++)
         expect(vectors[k * 4 + c]).toBeCloseTo(whole.vectors[k * n + n - 4 + c], 12);
@@ -80,6 +91,24 @@ describe("symmetricEigen", () => {
   it("refuses matrices with missing values", () => {
     expect(() => symmetricEigen(Float64Array.from([1, NaN, NaN, 1]), 2)).toThrow(/do not exist/);
   });
+});
+
+it.each([
+  [1, 3, 5, 7],
+  [3, 8, 128, 128],
+  [2, 11, 300, 304],
+])("combineRows agrees with the definition: %i x %i of %i numbers", (k, m, n, stride) => {
+  const rng = stream(4, n);
+  const weights = Float64Array.from({ length: k * m }, () => rng.uniform() - 0.5);
+  const rows = Float64Array.from({ length: m * stride }, () => rng.uniform() - 0.5);
+  const found = combineRows(weights, k, rows, m, stride, n);
+  expect(found.length).toBe(k * n);
+  for (let c = 0; c < k; c++)
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let i = 0; i < m; i++) sum += weights[c * m + i] * rows[i * stride + j];
+      expect(found[c * n + j]).toBeCloseTo(sum, 12);
+    }
 });
 
 describe("cholesky and triangular solves", () => {
