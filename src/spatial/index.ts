@@ -88,4 +88,5 @@ export {
 export { distanceGradient, type DistanceGradientOptions, type DistanceGradientResult } from "./gradient.ts";
 export { sparkX, type SparkXOptions, type SparkXResult } from "./sparkx.ts";
 export { binSpect, type BinSpectOptions, type BinSpectResult } from "./binspect.ts";
+export { sepal, type SepalOptions, type SepalResult } from "./sepal.ts";
 export { nnSvg, type NnSvgOptions, type NnSvgResult } from "./nnsvg.ts";

@@ -223,6 +223,7 @@ const calls: Record<string, Call> = {
     { inside: types.categories[0] },
   ]),
   spatialEntropy: call(spatial.spatialEntropy, () => [pairs]),
+  sepal: call(spatial.sepal, () => [logged, space, { permutations: 2 }]),
   binSpect: call(spatial.binSpect, () => [counts, space]),
   sparkX: call(spatial.sparkX, () => [counts, ds.positions!]),
   nnSvg: call(spatial.nnSvg, () => [counts, ds.positions!, { draws: 100 }]),
