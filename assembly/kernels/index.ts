@@ -7,6 +7,7 @@ export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
 export { rankColumns } from "./ranks";
+export { combineRows, crossRows, filterRows } from "./spectral";
 export {
   centredProduct32,
   sparseTimesDense32,
@@ -15,5 +16,5 @@ export {
   transposeTimesDense64,
 } from "./spmm";
 export { tsneForces, tsneMove, tsneTree } from "./tsne";
-export { umapEpoch } from "./umap";
+export { listEdges, umapEpoch } from "./umap";
 export { weighPairs } from "./weights";

@@ -1,12 +1,68 @@
-// Stochastic gradient descent of UMAP on two coordinates, one epoch of some edges at a time.
+// Stochastic gradient descent of UMAP on two coordinates: lists of edges, and one epoch of some edges at a time.
+
+// Lists the edges of the nodes at the places [from, to) of an order at [start, end) of `heads`, `tails` and `rates`: the first
+// of every node, then the second ..., so that edges drawn together have different heads. Heads and tails are places, rates are
+// weights by `strongest`, 0 where no edge is left. `next` has room for one number more than any node has edges.
+export function listEdges(
+  from: i32,
+  to: i32,
+  order: usize,
+  places: usize,
+  indptr: usize,
+  indices: usize,
+  weights: usize,
+  strongest: f32,
+  start: i32,
+  end: i32,
+  next: usize,
+  heads: usize,
+  tails: usize,
+  rates: usize,
+): void {
+  // next[t + 1]: how many nodes have t edges, then where those begin that stand t-th.
+  let most: u32 = 0;
+  for (let p = <usize>from; p < <usize>to; p++)
+    most = max(most, degreeOf(load<u32>(order + (p << 2)), indptr));
+  memory.fill(next, 0, (<usize>(most + 1)) << 2);
+  for (let p = <usize>from; p < <usize>to; p++) {
+    const at = next + ((<usize>degreeOf(load<u32>(order + (p << 2)), indptr)) << 2);
+    store<u32>(at, load<u32>(at) + 1);
+  }
+  let left = to - from;
+  let at = start;
+  for (let t: usize = 0; t <= <usize>most; t++) {
+    left -= load<u32>(next + (t << 2));
+    store<u32>(next + (t << 2), at);
+    at += left;
+  }
+  for (let p = <usize>from; p < <usize>to; p++) {
+    const ends = indptr + ((<usize>load<u32>(order + (p << 2))) << 2);
+    const last = (<usize>load<u32>(ends, 4)) << 2;
+    let slot = next;
+    for (let e = (<usize>load<u32>(ends)) << 2; e < last; e += 4) {
+      const to = load<u32>(slot);
+      store<u32>(slot, to + 1);
+      slot += 4;
+      store<u32>(heads + ((<usize>to) << 2), <u32>p);
+      store<u32>(tails + ((<usize>to) << 2), load<u32>(places + ((<usize>load<u32>(indices + e)) << 2)));
+      store<f32>(rates + ((<usize>to) << 2), load<f32>(weights + e) / strongest);
+    }
+  }
+  memory.fill(rates + ((<usize>at) << 2), 0, (<usize>(end - at)) << 2);
+}
+
+function degreeOf(node: u32, indptr: usize): u32 {
+  const ends = indptr + ((<usize>node) << 2);
+  return load<u32>(ends, 4) - load<u32>(ends);
+}
 
 // Edges looked through at a time; a multiple of 4.
 const SCAN: i32 = 256;
 
 // Epoch `epoch` (from 1) for the edges [start, end), multiples of 4. Edge e is drawn floor(epoch r) - floor((epoch - 1) r)
 // times, r = rates[e] <= 1. A draw pulls its head to its tail and pushes it from `negatives` nodes drawn uniformly; each pull
-// and push is clipped to 4 per coordinate. All heads are among the nodes [from, from + own) and move in `next`; other nodes
-// stand as in `now`, so that calls for different nodes do not depend on each other. Draws go in fours, a lane each, by the
+// and push is clipped to 4 per coordinate. All heads are among the nodes [from, from + own), which go from `now` to `next` and move
+// there; other nodes stand as in `now`, so that calls for different nodes do not depend on each other. Draws go in fours, a lane each, by the
 // positions before all four. `pulls` and `pushes` are tables of force over distance for squared distances from 2^-20 to 2^20,
 // linear in 64 pieces an octave: value and slope per unit in the last place. `random` holds 4 states of xorshift32, `queue` room for
 // 264 edges.
@@ -32,6 +88,7 @@ export function umapEpoch(
   const later = f32x4.splat(<f32>epoch);
   const before = f32x4.splat(<f32>(epoch - 1));
   const all = f32x4.splat(step);
+  memory.copy(next + ((<usize>from) << 3), now + ((<usize>from) << 3), (<usize>own) << 3);
   let waiting: i32 = 0;
   for (let first = start; first < end; first += SCAN) {
     const last = min(end, first + SCAN);

@@ -1,4 +1,4 @@
-import type { Call, ThreadArena } from "./wasm/threads.ts";
+import { type Call, ranges, type ThreadArena } from "./wasm/threads.ts";
 
 /** What a free place of a list holds, as distance and as index. */
 export const NONE = 0x7fffffff;
@@ -91,8 +91,4 @@ export function nearestLists(arena: ThreadArena, points: Int16Array, sizes: List
       ranges(n, MERGED).map(([from, to]) => [n, from, to, ...shared, bytes, arena.threads]),
     );
   return { lists, compare, compareNeighbors, merge };
-}
-
-function ranges(n: number, size: number): (readonly [number, number])[] {
-  return Array.from({ length: Math.ceil(n / size) }, (_, t) => [t * size, Math.min(n, (t + 1) * size)]);
 }

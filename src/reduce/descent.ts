@@ -1,7 +1,7 @@
 import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { pow } from "../kernels/math.ts";
-import { type Call, withThreads } from "../kernels/wasm/threads.ts";
+import { type Call, threadsFor, withThreads } from "../kernels/wasm/threads.ts";
 import type { Graph } from "../model/index.ts";
 import { alongCurve, scattered } from "./curve.ts";
 import { FORCE_PIECES, tabulate } from "./force-table.ts";
@@ -43,15 +43,28 @@ export async function descend(
   // Each block begins at a multiple of 4.
   const m = entries + 4 * blocks;
   const threads = blocks === 1 ? 1 : run.threads;
-  const bytes = 4 * (4 * FORCE_PIECES + 3 * m + 4 * n + (4 + QUEUE) * blocks);
+  const { most, strongest } = extremes(graph);
+  const own = (most + 1) * threadsFor({ threads });
+  const bytes = 4 * (4 * FORCE_PIECES + 3 * m + 2 * entries + 7 * n + 1 + (4 + QUEUE) * blocks + own);
   return await withThreads(bytes, { ...run, threads, onProgress: undefined }, async (arena) => {
     const pulls = arena.f32(2 * FORCE_PIECES);
     const pushes = arena.f32(2 * FORCE_PIECES);
+    const indptr = arena.u32(n + 1);
+    const indices = arena.u32(entries);
+    const weights = arena.f32(entries);
+    const order = arena.u32(n);
+    const places = arena.u32(n);
+    const slots = arena.u32((most + 1) * arena.threads);
     const edges = { heads: arena.u32(m), tails: arena.u32(m), rates: arena.f32(m) };
-    const now = arena.f32(2 * n);
-    const next = arena.f32(2 * n);
+    let now = arena.f32(2 * n);
+    let next = arena.f32(2 * n);
     const random = arena.u32(4 * blocks);
     const queues = arena.u32(QUEUE * blocks);
+    indptr.set(graph.indptr);
+    indices.set(graph.indices);
+    weights.set(graph.weights);
+    const listed = [order, places, indptr, indices, weights].map((array) => array.byteOffset);
+    const written = [edges.heads, edges.tails, edges.rates].map((array) => array.byteOffset);
     const { a, b } = how;
     pulls.set(tabulate((q) => (-2 * a * b * pow(q, b - 1)) / (1 + a * pow(q, b))));
     pushes.set(tabulate((q) => (2 * b) / ((0.001 + q) * (1 + a * pow(q, b)))));
@@ -60,18 +73,27 @@ export async function descend(
       for (let lane = 4 * t; lane < 4 * t + 4; lane++) while (random[lane] === 0) random[lane] = rng.u32();
     }
     const often = Math.ceil(how.epochs / GROUPINGS);
-    let moved = layout;
-    let order: Uint32Array = new Uint32Array(0);
     let grouped: readonly Block[] = [];
     for (let epoch = 1; epoch <= how.epochs; epoch++) {
       if (epoch % often === 1 || often === 1) {
-        if (epoch > 1) moved = scattered(next, order);
-        order = alongCurve(moved);
-        grouped = await group(graph, order, blocks, edges, run.signal);
-        for (let t = 0; t < 2 * n; t++) next[t] = moved[2 * order[t >> 1] + (t & 1)];
+        const moved = epoch === 1 ? layout : scattered(now, order);
+        order.set(alongCurve(moved));
+        for (let p = 0; p < n; p++) places[order[p]] = p;
+        for (let t = 0; t < 2 * n; t++) now[t] = moved[2 * order[t >> 1] + (t & 1)];
+        grouped = await group(graph, order, blocks, run.signal);
+        const calls = grouped.map(({ from, to, start, end }): Call => [
+          from,
+          to,
+          ...listed,
+          strongest,
+          start,
+          end,
+          slots.byteOffset,
+          ...written,
+        ]);
+        await arena.spread(null, "listEdges", calls, { 10: 4 * (most + 1) });
       }
       for (const negatives of [how.negativeSamples, 0]) {
-        now.set(next);
         const calls = grouped.map(({ from, to, start, end }, t): Call => [
           start,
           end,
@@ -80,9 +102,7 @@ export async function descend(
           n,
           from,
           to - from,
-          edges.heads.byteOffset,
-          edges.tails.byteOffset,
-          edges.rates.byteOffset,
+          ...written,
           now.byteOffset,
           next.byteOffset,
           pulls.byteOffset,
@@ -92,11 +112,12 @@ export async function descend(
           queues.byteOffset + 4 * QUEUE * t,
         ]);
         await arena.spread("UMAP", "umapEpoch", calls);
+        [now, next] = [next, now];
       }
       run.onProgress?.({ step: "UMAP", fraction: epoch / how.epochs });
       await breathe();
     }
-    return how.epochs === 0 ? moved : scattered(next, order);
+    return how.epochs === 0 ? layout : scattered(now, order);
   });
 }
 
@@ -108,25 +129,21 @@ interface Block {
   readonly end: number;
 }
 
-interface Edges {
-  readonly heads: Uint32Array;
-  readonly tails: Uint32Array;
-  readonly rates: Float32Array;
+/** The most edges that a node has, and the largest weight. */
+function extremes({ nodes, indptr, weights }: Graph): { readonly most: number; readonly strongest: number } {
+  let [most, strongest] = [0, 0];
+  for (let i = 0; i < nodes; i++) most = Math.max(most, indptr[i + 1] - indptr[i]);
+  for (const w of weights) strongest = Math.max(strongest, w);
+  return { most, strongest };
 }
 
-/** Divides the nodes in this order into blocks with about as many edges, and lists the edges by place. */
+/** Divides the nodes in this order into blocks with about as many edges. */
 async function group(
-  graph: Graph,
+  { indptr, indices }: Graph,
   order: Uint32Array,
   blocks: number,
-  edges: Edges,
   signal: AbortSignal | undefined,
 ): Promise<Block[]> {
-  const { indptr, weights } = graph;
-  const places = new Uint32Array(graph.nodes);
-  for (let p = 0; p < order.length; p++) places[order[p]] = p;
-  let strongest = 0;
-  for (const w of weights) strongest = Math.max(strongest, w);
   const grouped: Block[] = [];
   let [from, start, passed] = [0, 0, 0];
   for (let t = 0; t < blocks; t++) {
@@ -134,46 +151,12 @@ async function group(
     checkAborted(signal);
     let to = from;
     let count = 0;
-    for (; to < order.length && (passed + count) * blocks < (t + 1) * weights.length; to++)
+    for (; to < order.length && (passed + count) * blocks < (t + 1) * indices.length; to++)
       count += indptr[order[to] + 1] - indptr[order[to]];
     if (t === blocks - 1) to = order.length;
-    listEdges(graph, order, places, from, to, strongest, start, edges);
     const end = start + 4 * Math.ceil(count / 4);
-    edges.rates.fill(0, start + count, end);
     grouped.push({ from, to, start, end });
     [from, start, passed] = [to, end, passed + count];
   }
   return grouped;
-}
-
-/**
- * Lists the edges of the nodes at [from, to): the first of every node, then the second ..., so that edges drawn together have
- * different heads.
- */
-function listEdges(
-  { indptr, indices, weights }: Graph,
-  order: Uint32Array,
-  places: Uint32Array,
-  from: number,
-  to: number,
-  strongest: number,
-  start: number,
-  { heads, tails, rates }: Edges,
-): void {
-  // next[t + 1]: how many nodes have a t-th edge, then where those stand.
-  let most = 0;
-  for (let p = from; p < to; p++) most = Math.max(most, indptr[order[p] + 1] - indptr[order[p]]);
-  const next = new Uint32Array(most + 1);
-  for (let p = from; p < to; p++)
-    for (let t = 0; t < indptr[order[p] + 1] - indptr[order[p]]; t++) next[t + 1]++;
-  for (let t = 0; t < most; t++) next[t + 1] += next[t];
-  for (let p = from; p < to; p++) {
-    const first = indptr[order[p]];
-    for (let e = first; e < indptr[order[p] + 1]; e++) {
-      const at = start + next[e - first]++;
-      heads[at] = p;
-      tails[at] = places[indices[e]];
-      rates[at] = weights[e] / strongest;
-    }
-  }
 }

@@ -108,7 +108,7 @@ export async function umap(graph: Graph, options: UmapOptions = {}): Promise<Uma
   }
   const start =
     options.init === undefined
-      ? await spectralLayout(graph, params.seed, options.signal)
+      ? await spectralLayout(graph, params.seed, options)
       : firstTwoColumns(options.init, n);
   const { a, b } = fitCurve(params.minDist, params.spread);
   const layout = intoSquare(start, stream(params.seed, 2));

@@ -59,7 +59,7 @@ describe("the descent kernel", () => {
         for (let t = 0; t < 2 * nodes; t++) now[t] = t < 6 ? 1 : rng.uniform() * (t < 20 ? 100 : 3);
         for (let lane = 0; lane < 4; lane++) random[lane] = rng.u32();
 
-        next.set(now);
+        next.fill(NaN);
         const same: twin.Layout = { ...layout, now: now.slice(), next: next.slice(), random: random.slice() };
         for (let epoch = 1; epoch <= 20; epoch++) {
           for (const { start, end, from, own } of blocks) {
@@ -93,4 +93,44 @@ describe("the descent kernel", () => {
       });
     });
   }
+});
+
+describe("the list of edges", () => {
+  it("agrees with its twin: the first edges of all nodes, then the second", async () => {
+    const rng = stream(3);
+    const n = 40;
+    const degrees = Array.from({ length: n }, (_, i) => (i % 7 === 0 ? 0 : rng.below(9)));
+    const starts = Uint32Array.of(
+      0,
+      ...degrees.map((_, i) => degrees.slice(0, i + 1).reduce((a, b) => a + b)),
+    );
+    const m = starts[n];
+    await withArena(4 * (5 * m + 3 * n + 40), (arena) => {
+      const graph = { indptr: arena.u32(n + 1), indices: arena.u32(m), weights: arena.f32(m) };
+      const [order, places, slots] = [arena.u32(n), arena.u32(n), arena.u32(10)];
+      const [heads, tails, rates] = [arena.u32(m + 8), arena.u32(m + 8), arena.f32(m + 8)];
+      graph.indptr.set(starts);
+      for (let e = 0; e < m; e++) graph.indices[e] = rng.below(n);
+      for (let e = 0; e < m; e++) graph.weights[e] = rng.uniform();
+      for (let p = 0; p < n; p++) order[p] = (7 * p + 3) % n;
+      for (let p = 0; p < n; p++) places[order[p]] = p;
+      const given = [order, places, graph.indptr, graph.indices, graph.weights].map((a) => a.byteOffset);
+      const [a, b, c, d, e] = given;
+      for (const [from, to] of [
+        [0, 11],
+        [11, 11],
+        [11, n],
+      ]) {
+        slots.fill(99);
+        rates.fill(NaN);
+        const expected = twin.listEdges(graph, order, places, from, to);
+        const end = 3 + expected.length + 2;
+        const [h, t, r] = [heads, tails, rates].map((array) => array.byteOffset);
+        arena.kernels.listEdges(from, to, a, b, c, d, e, 4, 3, end, slots.byteOffset, h, t, r);
+        expect(Array.from(rates.subarray(3, end))).toEqual([...expected.map(([, , w]) => w / 4), 0, 0]);
+        expected.forEach(([head, tail], at) => expect([heads[3 + at], tails[3 + at]]).toEqual([head, tail]));
+        expect([rates[2], rates[end]]).toEqual([NaN, NaN]);
+      }
+    });
+  });
 });

@@ -28,7 +28,7 @@ function rings(...sizes: readonly number[]): Graph {
 describe("spectralLayout", () => {
   it("lays a ring on a circle, in order", async () => {
     const n = 200;
-    const layout = await spectralLayout(rings(n), 0, undefined);
+    const layout = await spectralLayout(rings(n), 0, {});
     const radius = Array.from({ length: n }, (_, i) => Math.hypot(layout[2 * i], layout[2 * i + 1]));
     const mean = radius.reduce((sum, r) => sum + r) / n;
     for (const r of radius) expect(Math.abs(r / mean - 1)).toBeLessThan(0.01);
@@ -42,7 +42,7 @@ describe("spectralLayout", () => {
 
   it("keeps components apart, the largest in the middle", async () => {
     const sizes = [30, 100, 5, 12];
-    const layout = await spectralLayout(rings(...sizes), 0, undefined);
+    const layout = await spectralLayout(rings(...sizes), 0, {});
     let first = 0;
     const boxes = sizes.map((size) => {
       const x = Array.from({ length: size }, (_, t) => layout[2 * (first + t)]);
@@ -60,7 +60,7 @@ describe("spectralLayout", () => {
   });
 
   it("stops when asked to", async () => {
-    await expect(spectralLayout(rings(20), 0, AbortSignal.abort())).rejects.toMatchObject({
+    await expect(spectralLayout(rings(20), 0, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: "aborted",
     });
   });

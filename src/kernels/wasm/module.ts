@@ -209,6 +209,21 @@ export interface Kernels {
     sizes: number,
     sizesStride: number,
   ) => void;
+  readonly filterRows: (
+    from: number,
+    to: number,
+    indptr: number,
+    indices: number,
+    data: number,
+    factor: number,
+    center: number,
+    half: number,
+    now: number,
+    before: number,
+    out: number,
+  ) => void;
+  readonly crossRows: (n: number, row: number, x: number, y: number, out: number) => void;
+  readonly combineRows: (from: number, to: number, x: number, matrix: number) => void;
   readonly sparseTimesDense32: SparseProduct;
   readonly sparseTimesDense64: SparseProduct;
   readonly transposeTimesDense32: SparseProduct;
@@ -275,6 +290,22 @@ export interface Kernels {
     scale: number,
     momentum: number,
     rate: number,
+  ) => void;
+  readonly listEdges: (
+    from: number,
+    to: number,
+    order: number,
+    places: number,
+    indptr: number,
+    indices: number,
+    weights: number,
+    strongest: number,
+    start: number,
+    end: number,
+    next: number,
+    heads: number,
+    tails: number,
+    rates: number,
   ) => void;
   readonly umapEpoch: (
     start: number,

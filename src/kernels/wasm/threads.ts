@@ -102,3 +102,8 @@ export async function withThreads<T>(
     }
   });
 }
+
+/** [0, n) in runs of `size`. */
+export function ranges(n: number, size: number): (readonly [number, number])[] {
+  return Array.from({ length: Math.ceil(n / size) }, (_, t) => [t * size, Math.min(n, (t + 1) * size)]);
+}

@@ -2,7 +2,7 @@
 export interface Job {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Tells memories apart, so that a worker keeps its instance between jobs. */
+  /** Tells memories apart, so that a worker is sent each once. */
   readonly lease: number;
   readonly kernel: string;
   /** The arguments of all calls, `width` each. */
@@ -32,19 +32,18 @@ interface Port {
 const PROGRAM = `
 const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 const port = node ? node.parentPort : globalThis;
-let lease = -1, kernels;
-const work = ({ job, shifts }) => {
+let memory, kernels;
+const work = ({ shared, kernel, calls, width, control, shifts }) => {
   try {
-    if (lease !== job.lease) kernels = new WebAssembly.Instance(job.module, { env: { memory: job.memory } }).exports;
-    lease = job.lease;
-    const { calls, width } = job;
-    const control = new Int32Array(job.memory.buffer, job.control, 2);
-    const kernel = kernels[job.kernel];
-    for (let t; Atomics.load(control, 1) === 0 && (t = Atomics.add(control, 0, 1)) * width < calls.length; )
-      kernel(...calls.subarray(t * width, (t + 1) * width).map((v, k) => v + shifts[k]));
+    if (shared) {
+      memory = shared.memory;
+      kernels = new WebAssembly.Instance(shared.module, { env: { memory } }).exports;
+    }
+    const words = new Int32Array(memory.buffer, control, 2);
+    for (let t; Atomics.load(words, 1) === 0 && (t = Atomics.add(words, 0, 1)) * width < calls.length; )
+      kernels[kernel](...calls.subarray(t * width, (t + 1) * width).map((v, k) => v + shifts[k]));
     port.postMessage("done");
   } catch (error) {
-    lease = -1;
     port.postMessage({ error, name: error.name });
   }
 };
@@ -103,6 +102,7 @@ function start(): Worker | null {
   const port = openPort();
   if (port === null) return null;
   let ready = false;
+  let held = -1;
   let settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   const finish = (act: (s: NonNullable<typeof settle>) => void): void => {
     const waiting = settle;
@@ -118,11 +118,12 @@ function start(): Worker | null {
   };
   const worker: Worker = {
     isReady: () => ready,
-    join: (job, shifts) =>
+    join: ({ module, memory, lease, ...job }, shifts) =>
       new Promise((resolve, reject) => {
         settle = { resolve, reject };
         port.hold(true);
-        port.send({ job, shifts });
+        port.send({ ...job, shifts, shared: lease === held ? null : { module, memory } });
+        held = lease;
       }),
   };
   port.receive((message) => {

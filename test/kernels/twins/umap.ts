@@ -1,3 +1,5 @@
+import type { Graph } from "../../../src/model/index.ts";
+
 const f = Math.fround;
 const one = new Float32Array(1);
 const bits = new Int32Array(one.buffer);
@@ -22,7 +24,7 @@ export interface Layout {
 }
 
 /**
- * One epoch of the edges [start, end), four draws at a time: heads move in `next`, where the nodes [from, from + own) stand; the
+ * One epoch of the edges [start, end), four draws at a time: heads move in `next`, where the nodes [from, from + own) go; the
  * others stand as in `now`.
  */
 export function umapEpoch(
@@ -36,6 +38,7 @@ export function umapEpoch(
   { heads, tails, rates, now, next, pulls, pushes, random }: Layout,
 ): void {
   const nodes = now.length / 2;
+  next.set(now.subarray(2 * from, 2 * (from + own)), 2 * from);
   const clip = (v: number): number => Math.min(Math.max(v, -4), 4);
   const due: number[] = [];
   for (let e = start; e < end; e++)
@@ -77,4 +80,25 @@ function drawNodes(random: Uint32Array, nodes: number, count: number): number[][
       return Number((BigInt(random[lane]) * BigInt(nodes)) >> 32n);
     }),
   );
+}
+
+/** The edges of the nodes at [from, to) as (head, tail, weight): the first of every node, then the second ... */
+export function listEdges(
+  { indptr, indices, weights }: Pick<Graph, "indptr" | "indices" | "weights">,
+  order: Uint32Array,
+  places: Uint32Array,
+  from: number,
+  to: number,
+): (readonly [number, number, number])[] {
+  const listed = Array.from({ length: to - from }, (_, t) => {
+    const edges = Array.from(indices.subarray(indptr[order[from + t]], indptr[order[from + t] + 1]).keys());
+    return edges.map((round) => {
+      const e = indptr[order[from + t]] + round;
+      return { round, edge: [from + t, places[indices[e]], weights[e]] as const };
+    });
+  });
+  return listed
+    .flat()
+    .sort((a, b) => a.round - b.round || a.edge[0] - b.edge[0])
+    .map(({ edge }) => edge);
 }
