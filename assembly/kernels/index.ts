@@ -1,6 +1,7 @@
 export { distancesTo, nearestCenter } from "./cells";
 export { closestSquares } from "./closest";
 export { rankNeighborhoods } from "./conditional";
+export { gatherNearest, gatherShares, nearestGroup } from "./mixture";
 export { mergeNearest, nearestOfNeighbors, nearestRectangles, turnAround } from "./nearest";
 export { nngpSquares, nngpWeights } from "./nngp";
 export { countPairs } from "./pairs";

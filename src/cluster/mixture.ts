@@ -3,7 +3,7 @@ import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import type { Dense } from "../model/index.ts";
 import { relabelBySize } from "./labels.ts";
-import { bestFit, drawSample } from "./search.ts";
+import { bestFits, drawSample } from "./search.ts";
 import { assignTied, bicTied, pointsOf } from "./tied.ts";
 
 /** Options of `gaussianMixture`. */
@@ -45,9 +45,11 @@ export interface GaussianMixtureResult {
  *
  * @param x n x d, for instance principal components; columns are used as they are (scale matters for the
  *   starts; a column with less than a millionth of the mean variance hardly counts)
- * @throws {SpatialError} `input` for fewer rows than groups or values whose squares are not finite
+ * @throws {SpatialError} `input` for fewer rows than groups or values whose squares are not finite; `memory`
+ *   where the rows do not fit into 4 GB as f64
  *
- * Cost: 2 n k d multiplications and n k exponentials per step, some 10 to 100 steps per start.
+ * The same seed gives the same bits on every machine and any number of threads. Cost: 2 n k d multiplications and at most
+ * n k exponentials per step, some 10 to 100 steps per start; memory 16 n d bytes.
  * Checked against the definition of the likelihood.
  * Source: McLachlan and Peel 2000, Finite Mixture Models, doi:10.1002/0471721182.
  *
@@ -80,8 +82,8 @@ export async function gaussianMixture(
     );
   }
   const points = pointsOf(x);
-  const sample = drawSample(points, seed);
-  const fit = await bestFit(points, sample, clusters, { restarts, seed }, options, (fraction) =>
+  const sample = await drawSample(points, seed);
+  const [fit] = await bestFits([{ points, sample, k: clusters, restarts, seed }], options, (fraction) =>
     options.onProgress?.({ step: "mixture", fraction }),
   );
   const { labels, order } = relabelBySize(assignTied(points, fit), clusters);

@@ -1,18 +1,19 @@
 import { breathe, checkAborted } from "../core/progress.ts";
 import type { Rng } from "../core/rng.ts";
-import { inSlices, type Points } from "./tied.ts";
+import type { Gather, Sums } from "./gather.ts";
+import type { Points } from "./tied.ts";
 import { cutTree, type WardTree } from "./ward.ts";
 
 /** Rounds of k-means before a mixture goes on from its groups. */
 const ROUNDS = 5;
 
-/** k-means: centers drawn far apart (k-means++, Arthur and Vassilvitskii 2007), then a few rounds. One label per point. */
-export async function kMeansStart(
+/** k points drawn far apart (k-means++, Arthur and Vassilvitskii 2007), k x d. */
+export async function farPoints(
   points: Points,
   k: number,
   rng: Rng,
   signal: AbortSignal | undefined,
-): Promise<Int32Array> {
+): Promise<Float64Array> {
   const { n, d, data } = points;
   const centers = new Float64Array(k * d);
   const nearest = new Float64Array(n).fill(Infinity);
@@ -30,82 +31,50 @@ export async function kMeansStart(
     next = 0;
     while (next < n - 1 && (left -= nearest[next]) > 0) next++;
   }
-  const labels = new Int32Array(n);
+  return centers;
+}
+
+/** A few rounds of k-means for several sets of centers at a time: the sums of the last groups. */
+export async function kMeans(
+  gather: Gather,
+  starts: readonly { readonly points: Points; readonly centers: Float64Array }[],
+): Promise<Sums[]> {
+  let found: Sums[] = [];
+  let looks = starts.map(({ points, centers }) => ({ points, rows: centers, offsets: null }));
   for (let round = 0; round < ROUNDS; round++) {
-    if (!(await assignNearest(points, centers, k, labels, signal)) && round > 0) break;
-    moveCenters(points, k, labels, centers);
+    found = await gather(looks);
+    looks = looks.map(({ points, rows }, t) => ({ points, rows: meansOf(found[t], rows), offsets: null }));
   }
-  return labels;
+  return found;
 }
 
-/** The tree's k groups of some rows, and every other point in the group with the nearest mean. */
-export async function wardStart(
-  points: Points,
-  k: number,
-  tree: WardTree,
-  rows: Uint32Array,
-  signal: AbortSignal | undefined,
-): Promise<Int32Array> {
-  const { n, d, data } = points;
-  const cut = cutTree(tree, k);
-  if (rows.length === n) return cut;
-  const centers = new Float64Array(k * d);
-  const sizes = new Float64Array(k);
+/** Means of the groups; of an empty one what it was. */
+function meansOf({ mass, sums }: Sums, before: Float64Array): Float64Array {
+  const d = before.length / mass.length;
+  return sums.map((s, e) => (mass[Math.floor(e / d)] > 0 ? s / mass[Math.floor(e / d)] : before[e]));
+}
+
+/** The sums of the tree's k groups (fewer where it has fewer points) of some rows. */
+export function wardGroups({ d, data }: Points, k: number, tree: WardTree, rows: Uint32Array): Sums {
+  const groups = Math.min(k, tree.points);
+  const cut = cutTree(tree, groups);
+  const mass = new Float64Array(groups);
+  const sums = new Float64Array(groups * d);
   for (let r = 0; r < rows.length; r++) {
-    sizes[cut[r]]++;
-    for (let c = 0; c < d; c++) centers[cut[r] * d + c] += data[rows[r] * d + c];
+    mass[cut[r]]++;
+    for (let c = 0; c < d; c++) sums[cut[r] * d + c] += data[rows[r] * d + c];
   }
-  for (let e = 0; e < k * d; e++) centers[e] /= sizes[Math.floor(e / d)];
-  const labels = new Int32Array(n);
-  await assignNearest(points, centers, k, labels, signal);
-  return labels;
+  return { mass, sums, logs: 0 };
 }
 
-/** Labels each point with its nearest center; whether any label changed. */
-async function assignNearest(
-  points: Points,
-  centers: Float64Array,
-  k: number,
-  labels: Int32Array,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const { d, data } = points;
-  let changed = false;
-  await inSlices(points, k, signal, (start, end) => {
-    for (let i = start; i < end; i++) {
-      let best = 0;
-      let least = Infinity;
-      for (let g = 0; g < k; g++) {
-        let s = 0;
-        for (let c = 0, p = i * d, q = g * d; c < d && s < least; c++) {
-          const x = data[p + c] - centers[q + c];
-          s += x * x;
-        }
-        if (s < least) {
-          least = s;
-          best = g;
-        }
-      }
-      if (labels[i] !== best) {
-        labels[i] = best;
-        changed = true;
-      }
-    }
-  });
-  return changed;
-}
-
-/** Moves each center to the mean of its points; a center without points stays. */
-function moveCenters(points: Points, k: number, labels: Int32Array, centers: Float64Array): void {
-  const { n, d, data } = points;
-  const sums = new Float64Array(k * d);
-  const sizes = new Float64Array(k);
-  for (let i = 0; i < n; i++) {
-    sizes[labels[i]]++;
-    for (let c = 0; c < d; c++) sums[labels[i] * d + c] += data[i * d + c];
-  }
-  for (let g = 0; g < k; g++)
-    if (sizes[g] > 0) for (let c = 0; c < d; c++) centers[g * d + c] = sums[g * d + c] / sizes[g];
+/** The sums of all points of several sets by which of the groups' means is nearest. */
+export async function spreadGroups(
+  gather: Gather,
+  groups: readonly { readonly points: Points; readonly found: Sums }[],
+): Promise<Sums[]> {
+  return gather(
+    groups.map(({ points, found }) => ({ points, rows: meansOf(found, found.sums), offsets: null })),
+  );
 }
 
 function squaredDistance(a: Float64Array, p: number, b: Float64Array, q: number, d: number): number {

@@ -1,8 +1,8 @@
 import { SpatialError } from "../core/errors.ts";
-import { forEachBlock } from "../core/progress.ts";
 import { cholesky, solveLower, solveLowerTransposed } from "../kernels/linalg.ts";
-import { exp, log, PI } from "../kernels/math.ts";
+import { log, PI } from "../kernels/math.ts";
 import type { Dense } from "../model/index.ts";
+import type { Gather, Look, Sums } from "./gather.ts";
 
 /** Points for a mixture: centred, with their scatter, in f64. */
 export interface Points {
@@ -56,76 +56,47 @@ export interface TiedModel {
   readonly covariance: Float64Array;
 }
 
-/** The model of hard labels from 0 to k - 1. */
-export async function modelOf(
-  points: Points,
-  k: number,
-  labels: Int32Array,
-  signal: AbortSignal | undefined,
-): Promise<TiedModel> {
-  const share = new Float64Array(points.n * k);
-  for (let i = 0; i < points.n; i++) share[i * k + labels[i]] = 1;
-  return maximize(points, k, share, signal);
-}
-
-/** Runs `work` over the points in slices of some 10 million multiplications, so that the signal is heard in between. */
-export async function inSlices(
-  { n, d }: Points,
-  k: number,
-  signal: AbortSignal | undefined,
-  work: (start: number, end: number) => void,
-): Promise<void> {
-  await forEachBlock("mixture", n, Math.max(1, Math.floor(1e7 / (k * d))), work, { signal });
-}
-
 /**
- * Expectation-maximization from a model, until the log-likelihood per point rises by less than `tolerance`. The shared
- * covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the within-group scatter is
- * the total scatter less that of the means.
+ * Expectation-maximization from several models at a time, each until its log-likelihood per point rises by less than
+ * `tolerance`. The shared covariance makes the log-odds linear in x, so a step costs 2 n k d multiplications, and the
+ * within-group scatter is the total scatter less that of the means.
  */
 export async function fitTied(
-  points: Points,
-  start: TiedModel,
-  tolerance: number,
+  gather: Gather,
+  starts: readonly { readonly points: Points; readonly model: TiedModel; readonly tolerance: number }[],
   maxIterations: number,
-  signal: AbortSignal | undefined,
-): Promise<TiedFit> {
-  const { n } = points;
-  const k = start.weights.length;
-  const share = new Float64Array(n * k);
-  let model = start;
-  let logLikelihood = await expect(points, model, share, signal);
-  let converged = false;
-  for (let step = 1; step < maxIterations && !converged; step++) {
-    const last = logLikelihood;
-    model = await maximize(points, k, share, signal);
-    logLikelihood = await expect(points, model, share, signal);
-    converged = logLikelihood - last < tolerance * n;
+  onDone: (fits: number) => void,
+): Promise<TiedFit[]> {
+  const models = starts.map(({ model }) => model);
+  const last = starts.map(() => -Infinity);
+  const fits: TiedFit[] = [];
+  let moving = starts.map((_, t) => t);
+  for (let step = 1; moving.length > 0; step++) {
+    const odds = moving.map((t) => logOdds(starts[t].points, models[t]));
+    const sums = await gather(odds.map(({ look }) => look));
+    const before = moving.length;
+    moving = moving.filter((t, at) => {
+      const { points, tolerance } = starts[t];
+      const logLikelihood = sums[at].logs + odds[at].common;
+      const converged = logLikelihood - last[t] < tolerance * points.n;
+      if (converged || step === maxIterations) {
+        fits[t] = { ...models[t], logLikelihood, converged };
+        return false;
+      }
+      models[t] = modelOf(points, sums[at]);
+      last[t] = logLikelihood;
+      return true;
+    });
+    onDone(before - moving.length);
   }
-  return { ...model, logLikelihood, converged };
+  return fits;
 }
 
-async function maximize(
-  points: Points,
-  k: number,
-  share: Float64Array,
-  signal: AbortSignal | undefined,
-): Promise<TiedModel> {
-  const { n, d, data, scatter } = points;
-  const mass = new Float64Array(k);
-  const means = new Float64Array(k * d);
-  await inSlices(points, k, signal, (start, end) => {
-    for (let i = start; i < end; i++) {
-      for (let g = 0; g < k; g++) {
-        const r = share[i * k + g];
-        if (r === 0) continue;
-        mass[g] += r;
-        for (let c = 0, p = g * d, q = i * d; c < d; c++) means[p + c] += r * data[q + c];
-      }
-    }
-  });
+/** The likeliest model where the points' shares in the groups have these sums. */
+export function modelOf({ n, d, scatter }: Points, { mass, sums }: Pick<Sums, "mass" | "sums">): TiedModel {
+  const means = sums.slice();
   const covariance = scatter.slice();
-  for (let g = 0; g < k; g++) {
+  for (let g = 0; g < mass.length; g++) {
     if (mass[g] === 0) continue;
     for (let c = 0; c < d; c++) means[g * d + c] /= mass[g];
     for (let c = 0; c < d; c++)
@@ -139,64 +110,25 @@ async function maximize(
   return { weights: mass.map((m) => m / n), means, covariance };
 }
 
-/** Log-odds of the groups at x are x . slope_g + offset_g, up to a term common to all groups. */
-function discriminant(
+/** Log-odds of the groups at x are x . slope_g + offset_g, up to a term whose sum over the points is `common`. */
+function logOdds(
+  points: Points,
   model: TiedModel,
-  d: number,
-): { slopes: Float64Array; offsets: Float64Array; factor: Float64Array } {
+): { look: Look & { offsets: Float64Array }; common: number } {
+  const { n, d, scatter } = points;
   const factor = cholesky(model.covariance, d);
   const k = model.weights.length;
-  const slopes = model.means.slice();
+  const rows = model.means.slice();
   const offsets = new Float64Array(k);
   for (let g = 0; g < k; g++) {
-    const slope = slopes.subarray(g * d, (g + 1) * d);
+    const slope = rows.subarray(g * d, (g + 1) * d);
     solveLower(factor, d, slope);
     solveLowerTransposed(factor, d, slope);
     let half = 0;
     for (let c = 0; c < d; c++) half += slope[c] * model.means[g * d + c];
     offsets[g] = log(model.weights[g]) - half / 2;
   }
-  return { slopes, offsets, factor };
-}
-
-/** Shares below e^-25 of the largest count as 0. */
-const NEGLIGIBLE = -25;
-
-/** Fills the groups' shares of each point and returns the log-likelihood. */
-async function expect(
-  points: Points,
-  model: TiedModel,
-  share: Float64Array,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const { n, d, data, scatter } = points;
-  const k = model.weights.length;
-  const { slopes, offsets, factor } = discriminant(model, d);
-  let sum = 0;
-  await inSlices(points, k, signal, (start, end) => {
-    for (let i = start; i < end; i++) {
-      const at = i * k;
-      let top = -Infinity;
-      for (let g = 0; g < k; g++) {
-        let s = offsets[g];
-        for (let c = 0, p = i * d, q = g * d; c < d; c++) s += data[p + c] * slopes[q + c];
-        share[at + g] = s;
-        if (s > top) top = s;
-      }
-      let total = 0;
-      for (let g = 0; g < k; g++) {
-        const below = share[at + g] - top;
-        const e = below === 0 ? 1 : below > NEGLIGIBLE ? exp(below) : 0;
-        share[at + g] = e;
-        total += e;
-      }
-      sum += top;
-      if (total === 1) continue;
-      sum += log(total);
-      for (let g = 0; g < k; g++) share[at + g] /= total;
-    }
-  });
-  // The common term: -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter).
+  // -1/2 sum x' covariance^-1 x = -1/2 trace(covariance^-1 scatter)
   let trace = 0;
   let logDeterminant = 0;
   const column = new Float64Array(d);
@@ -207,14 +139,15 @@ async function expect(
     trace += column[c];
     logDeterminant += 2 * log(factor[c * d + c]);
   }
-  return sum - trace / 2 - (n / 2) * (d * log(2 * PI) + logDeterminant);
+  const common = -trace / 2 - (n / 2) * (d * log(2 * PI) + logDeterminant);
+  return { look: { points, rows, offsets }, common };
 }
 
 /** The likeliest group of each point. */
 export function assignTied(points: Points, fit: TiedModel): Int32Array {
   const { n, d, data } = points;
   const k = fit.weights.length;
-  const { slopes, offsets } = discriminant(fit, d);
+  const { rows: slopes, offsets } = logOdds(points, fit).look;
   const labels = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     let top = -Infinity;

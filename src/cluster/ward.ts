@@ -1,3 +1,5 @@
+import { withArena } from "../kernels/wasm/arena.ts";
+
 /** A hierarchy of merges over points, built bottom up. */
 export interface WardTree {
   readonly points: number;
@@ -11,64 +13,59 @@ export interface WardTree {
  *
  * @param data n x d, row-major
  */
-export function wardTree(data: Float64Array, n: number, d: number): WardTree {
-  const means = data.slice();
-  const sizes = new Float64Array(n).fill(1);
-  /** Slots 0 to alive - 1 hold groups; name[slot] is a point of the group. */
-  const name = Uint32Array.from({ length: n }, (_, i) => i);
-  const slotOf = Uint32Array.from({ length: n }, (_, i) => i);
-  const pair = new Uint32Array(2 * Math.max(0, n - 1));
-  const heights = new Float64Array(Math.max(0, n - 1));
-  const chain: number[] = [];
-  let alive = n;
-  for (let merged = 0; merged < n - 1;) {
-    if (chain.length === 0) chain.push(name[0]);
-    const tip = slotOf[chain[chain.length - 1]];
-    const before = chain.length > 1 ? slotOf[chain[chain.length - 2]] : -1;
-    let nearest = before;
-    let least = before >= 0 ? cost(means, sizes, d, tip, before) : Infinity;
-    for (let s = 0; s < alive; s++) {
-      if (s === tip) continue;
-      const c = cost(means, sizes, d, tip, s);
-      if (c < least) {
-        least = c;
-        nearest = s;
+export async function wardTree(data: Float64Array, n: number, d: number): Promise<WardTree> {
+  const stride = 2 * Math.ceil(n / 2);
+  return withArena(8 * (stride * (d + 1) + 1), (arena) => {
+    // Slots 0 to alive - 1 hold groups; name[slot] is a point of the group. Coordinate c of slot s is means[c stride + s].
+    const means = arena.f64(stride * d);
+    const sizes = arena.f64(stride).fill(1);
+    const least = arena.f64(1);
+    for (let i = 0; i < n; i++) for (let c = 0; c < d; c++) means[c * stride + i] = data[i * d + c];
+    const name = Uint32Array.from({ length: n }, (_, i) => i);
+    const slotOf = name.slice();
+    const pair = new Uint32Array(2 * Math.max(0, n - 1));
+    const heights = new Float64Array(Math.max(0, n - 1));
+    const chain: number[] = [];
+    let alive = n;
+    for (let merged = 0; merged < n - 1;) {
+      if (chain.length === 0) chain.push(name[0]);
+      const tip = slotOf[chain[chain.length - 1]];
+      const before = chain.length > 1 ? slotOf[chain[chain.length - 2]] : -1;
+      const nearest = arena.kernels.nearestGroup(
+        tip,
+        before,
+        alive,
+        d,
+        stride,
+        means.byteOffset,
+        sizes.byteOffset,
+        least.byteOffset,
+      );
+      if (nearest !== before) {
+        chain.push(name[nearest]);
+        continue;
       }
+      chain.length -= 2;
+      pair[2 * merged] = name[tip];
+      pair[2 * merged + 1] = name[before];
+      heights[merged++] = least[0];
+      const total = sizes[tip] + sizes[before];
+      alive--;
+      for (let at = 0; at < means.length; at += stride) {
+        const sum = sizes[tip] * means[at + tip] + sizes[before] * means[at + before];
+        means[at + before] = sum / total;
+        means[at + tip] = means[at + alive];
+      }
+      sizes[before] = total;
+      sizes[tip] = sizes[alive];
+      name[tip] = name[alive];
+      slotOf[name[tip]] = tip;
     }
-    if (nearest !== before) {
-      chain.push(name[nearest]);
-      continue;
-    }
-    chain.length -= 2;
-    pair[2 * merged] = name[tip];
-    pair[2 * merged + 1] = name[before];
-    heights[merged++] = least;
-    const total = sizes[tip] + sizes[before];
-    for (let c = 0; c < d; c++) {
-      const sum = sizes[tip] * means[tip * d + c] + sizes[before] * means[before * d + c];
-      means[before * d + c] = sum / total;
-    }
-    sizes[before] = total;
-    alive--;
-    means.copyWithin(tip * d, alive * d, (alive + 1) * d);
-    sizes[tip] = sizes[alive];
-    name[tip] = name[alive];
-    slotOf[name[tip]] = tip;
-  }
-  const order = Uint32Array.from(heights, (_, m) => m).sort((a, b) => heights[a] - heights[b] || a - b);
-  const merges = new Uint32Array(pair.length);
-  order.forEach((m, at) => merges.set(pair.subarray(2 * m, 2 * m + 2), 2 * at));
-  return { points: n, merges };
-}
-
-/** What the merge of two groups adds to the sum of squares. */
-function cost(means: Float64Array, sizes: Float64Array, d: number, a: number, b: number): number {
-  let sum = 0;
-  for (let c = 0, p = a * d, q = b * d; c < d; c++) {
-    const x = means[p + c] - means[q + c];
-    sum += x * x;
-  }
-  return (sum * sizes[a] * sizes[b]) / (sizes[a] + sizes[b]);
+    const order = Uint32Array.from(heights, (_, m) => m).sort((a, b) => heights[a] - heights[b] || a - b);
+    const merges = new Uint32Array(pair.length);
+    order.forEach((m, at) => merges.set(pair.subarray(2 * m, 2 * m + 2), 2 * at));
+    return { points: n, merges };
+  });
 }
 
 /** The tree cut into k groups (k from 1 to the number of points): one label per point, from 0 in order of appearance. */

@@ -2,8 +2,8 @@ import type { RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { adjustedRandIndex } from "../cluster/evaluate.ts";
 import { bySize } from "../cluster/labels.ts";
-import { bestFit, drawRows, drawSample, shifted, subset } from "../cluster/search.ts";
-import { assignTied, bicTied, type Points, type TiedFit } from "../cluster/tied.ts";
+import { bestFits, drawRows, drawSample, shifted, subset } from "../cluster/search.ts";
+import { assignTied, bicTied, type Points } from "../cluster/tied.ts";
 import { shuffle } from "../kernels/random.ts";
 
 /** How well a number of modules fits. */
@@ -35,21 +35,30 @@ export async function moduleCandidates(
   );
   const middle = Math.ceil(part.n / 2);
   const halves = [subset(part, order.slice(0, middle)), subset(part, order.slice(middle))];
-  const whole = drawSample(part, seed);
-  const samples = halves.map((half) => drawSample(half, seed));
+  const whole = await drawSample(part, seed);
+  const samples = [await drawSample(halves[0], seed), await drawSample(halves[1], seed)];
   const most = Math.max(1, Math.min(MOST, Math.floor(part.n / 8)));
-  const quiet: RunOptions = { signal: run.signal };
-  const candidates: ModuleCandidate[] = [];
-  for (let k = 1; k <= most; k++) {
-    const fit = await bestFit(part, whole, k, { restarts: 4, seed, tolerance: TOLERANCE }, quiet);
-    const [a, b] = [
-      await bestFit(halves[0], samples[0], k, { restarts: 1, seed, tolerance: TOLERANCE }, quiet),
-      await bestFit(halves[1], samples[1], k, { restarts: 1, seed, tolerance: TOLERANCE }, quiet),
-    ].map((found: TiedFit, h) => bySize(assignTied(part, shifted(found, halves[h], part))));
-    candidates.push({ k, stability: adjustedRandIndex(a, b), bic: bicTied(fit, part.n, part.d) });
-    run.onProgress?.({ step: "number of modules", fraction: k / most });
-  }
-  return candidates;
+  const counts = Array.from({ length: most }, (_, t) => t + 1);
+  const searches = counts.flatMap((k) => [
+    { points: part, sample: whole, k, restarts: 4, seed, tolerance: TOLERANCE },
+    ...halves.map((points, h) => ({
+      points,
+      sample: samples[h],
+      k,
+      restarts: 1,
+      seed,
+      tolerance: TOLERANCE,
+    })),
+  ]);
+  const fits = await bestFits(searches, run, (fraction) =>
+    run.onProgress?.({ step: "number of modules", fraction }),
+  );
+  return counts.map((k, t) => {
+    const [a, b] = halves.map((half, h) =>
+      bySize(assignTied(part, shifted(fits[3 * t + 1 + h], half, part))),
+    );
+    return { k, stability: adjustedRandIndex(a, b), bic: bicTied(fits[3 * t], part.n, part.d) };
+  });
 }
 
 /**

@@ -2,7 +2,7 @@ import { checkOptions, either, integer, literal, runRules } from "../core/check.
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import { bySize } from "../cluster/labels.ts";
-import { bestFit, drawSample } from "../cluster/search.ts";
+import { bestFits, drawSample } from "../cluster/search.ts";
 import { assignTied, pointsOf } from "../cluster/tied.ts";
 import {
   type Categorical,
@@ -104,13 +104,9 @@ export async function tissueModules(
   const varied = points.scatter.some((v) => v > 0);
   const candidates = modules === "auto" && varied ? await moduleCandidates(points, seed, options) : [];
   const k = modules === "auto" ? (varied ? chooseCount(candidates) : 1) : modules;
-  const fit = await bestFit(
-    points,
-    drawSample(points, seed),
-    k,
-    { restarts: RESTARTS, seed },
-    options,
-    (fraction) => options.onProgress?.({ step: "modules", fraction }),
+  const sample = await drawSample(points, seed);
+  const [fit] = await bestFits([{ points, sample, k, restarts: RESTARTS, seed }], options, (fraction) =>
+    options.onProgress?.({ step: "modules", fraction }),
   );
   const labels = bySize(assignTied(points, fit));
   return {

@@ -47,6 +47,38 @@ export interface Kernels {
     upper: number,
     lower: number,
   ) => void;
+  readonly gatherShares: (
+    from: number,
+    to: number,
+    n: number,
+    d: number,
+    k: number,
+    points: number,
+    slopes: number,
+    offsets: number,
+    scores: number,
+    out: number,
+  ) => void;
+  readonly gatherNearest: (
+    from: number,
+    to: number,
+    n: number,
+    d: number,
+    k: number,
+    points: number,
+    centers: number,
+    out: number,
+  ) => void;
+  readonly nearestGroup: (
+    tip: number,
+    before: number,
+    alive: number,
+    d: number,
+    stride: number,
+    means: number,
+    sizes: number,
+    least: number,
+  ) => number;
   readonly nearestRectangles: (
     n: number,
     points: number,
