@@ -15,6 +15,7 @@ import {
   type Source,
 } from "../io/index.ts";
 import { TOOL } from "../io/node-write.ts";
+import { writeText } from "../io/source.ts";
 import { analyze, analysisSteps, type Analysis, type AnalysisStep } from "../pipeline/index.ts";
 import { renderReport } from "../report/index.ts";
 import { numberOr, readArguments, type Flag } from "./arguments.ts";
@@ -123,7 +124,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     ]);
     const files = new Map<string, FileContent>([
       ["report.html", await renderReport(analysis)],
-      ["cells.csv", cellsTable(analysis)],
+      ["cells.csv", (file) => writeText(file, cellsTable(analysis))],
       ["genes.csv", genesTable(analysis)],
       ["markers.csv", markersTable(analysis)],
       ["interactions.csv", interactionsTable(analysis)],
@@ -145,8 +146,7 @@ export async function runAnalyze(argv: readonly string[]): Promise<void> {
     };
     const record = runRecord(analysis, titleOf(input), digests);
     files.set("run.json", (file) => {
-      const text = `${JSON.stringify({ ...record, outputs, timing: timing() }, null, 2)}\n`;
-      file.write(new TextEncoder().encode(text), 0);
+      writeText(file, [JSON.stringify({ ...record, outputs, timing: timing() }, null, 2), "\n"]);
     });
     const folder = await writeFolder(out, files, { force: args.on("force") });
     progress.close();

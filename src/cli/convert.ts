@@ -3,7 +3,6 @@ import { SpatialError } from "../core/errors.ts";
 import {
   checkFolder,
   type FileContent,
-  formatCsv,
   type Format,
   leftOut,
   pathSource,
@@ -19,6 +18,8 @@ import {
   writeSpatialData,
   writeTenxH5,
 } from "../io/index.ts";
+import { writeText } from "../io/source.ts";
+import { csvParts } from "../io/text.ts";
 import { type Column, type SpatialDataset, type Table, table } from "../model/index.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { readFlags, readOptions } from "./reading.ts";
@@ -38,7 +39,7 @@ const WRITERS: Readonly<Record<Format, (ds: SpatialDataset, args: Arguments) => 
     arrow: (ds) => writeArrowTable(cellsWithPlaces(ds)),
     csv: (ds) => {
       const { ids, columns } = cellsWithPlaces(ds);
-      return new TextEncoder().encode(formatCsv({ id: ids, ...columns }));
+      return (file) => writeText(file, csvParts({ id: ids, ...columns }));
     },
     geojson: (ds, args) => writeGeoJson(outlines(ds, args)),
   };

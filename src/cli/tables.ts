@@ -1,5 +1,6 @@
 import type { RankGenesResult } from "../cluster/index.ts";
 import { formatCsv, type CsvColumn } from "../io/index.ts";
+import { csvParts } from "../io/text.ts";
 import { leading } from "../kernels/select.ts";
 import { categorical, geneNames, selectColumn, type Categorical } from "../model/index.ts";
 import type { Analysis } from "../pipeline/index.ts";
@@ -9,8 +10,8 @@ export const MARKERS_PER_GROUP = 100;
 
 const nothing = (n: number): Float64Array => new Float64Array(n).fill(NaN);
 
-/** One row per observation that passed the filter. */
-export function cellsTable(analysis: Analysis): string {
+/** One row per observation that passed the filter, as text in parts. */
+export function cellsTable(analysis: Analysis): Iterable<string> {
   const { cells, positions, embeddings } = analysis.dataset;
   const n = cells.ids.length;
   const c = cells.columns;
@@ -32,7 +33,7 @@ export function cellsTable(analysis: Analysis): string {
   };
   for (const [name, values] of Object.entries(c))
     if (!own.has(name) && !Object.hasOwn(columns, name)) columns[name] = values;
-  return formatCsv(columns);
+  return csvParts(columns);
 }
 
 function column(

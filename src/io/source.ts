@@ -105,6 +105,17 @@ export function memoryOutput(room: number): OutputFile & { readonly bytes: () =>
   };
 }
 
+/** Writes text part by part, as UTF-8. */
+export function writeText(file: OutputFile, parts: Iterable<string>): void {
+  const encoder = new TextEncoder();
+  let at = 0;
+  for (const part of parts) {
+    const bytes = encoder.encode(part);
+    file.write(bytes, at);
+    at += bytes.length;
+  }
+}
+
 /**
  * A source over a browser's `File` objects (a dropped folder, an input element) or named blobs. Files from a chosen
  * folder keep their relative paths; a message to a Worker loses these, so send `{name, blob}` there. HDF5 files are read

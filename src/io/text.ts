@@ -269,22 +269,32 @@ export type CsvColumn = Column | Float32Array | Uint32Array | Ids;
  * ```
  */
 export function formatCsv(columns: Readonly<Record<string, CsvColumn>>): string {
+  return [...csvParts(columns)].join("");
+}
+
+/** Lines that are made at once. */
+const LINES = 4096;
+
+/** The same text part by part, of which no whole is made. */
+export function* csvParts(columns: Readonly<Record<string, CsvColumn>>): Generator<string> {
   const names = Object.keys(columns);
   const fields = names.map((name) => formatter(columns[name]));
   const rows = fields.length === 0 ? 0 : fields[0].length;
-  const lines = new Array<string>(rows + 1);
-  lines[0] = names.map(quoted).join(",");
-  for (let i = 0; i < rows; i++) {
-    let line = fields[0].at(i);
-    for (let j = 1; j < fields.length; j++) line += `,${fields[j].at(i)}`;
-    lines[i + 1] = line;
-  }
   fields.forEach((f, j) => {
     if (f.length !== rows) {
       throw new SpatialError("input", `Column "${names[j]}" must have ${rows} values, found ${f.length}.`);
     }
   });
-  return `${lines.join("\n")}\n`;
+  yield `${names.map(quoted).join(",")}\n`;
+  for (let first = 0; first < rows; first += LINES) {
+    const lines: string[] = [];
+    for (let i = first; i < Math.min(rows, first + LINES); i++) {
+      let line = fields[0].at(i);
+      for (let j = 1; j < fields.length; j++) line += `,${fields[j].at(i)}`;
+      lines.push(line);
+    }
+    yield `${lines.join("\n")}\n`;
+  }
 }
 
 function formatter(column: CsvColumn): { length: number; at: (i: number) => string } {
