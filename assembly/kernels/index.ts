@@ -8,6 +8,7 @@ export { countPairs } from "./pairs";
 export { reachDeals, tallyDeals } from "./permutation";
 export { projectRows } from "./project";
 export { rankColumns } from "./ranks";
+export { refineNearest32, refineNearest64 } from "./refine";
 export { combineRows, crossRows, filterRows } from "./spectral";
 export {
   centredProduct32,
@@ -16,6 +17,7 @@ export {
   transposeTimesDense32,
   transposeTimesDense64,
 } from "./spmm";
+export { strengthsOf } from "./strengths";
 export { tsneForces, tsneMove, tsneTree } from "./tsne";
 export { listEdges, umapEpoch } from "./umap";
 export { weighPairs } from "./weights";

@@ -1,10 +1,11 @@
 import { boolean, checkOptions, integer, runRules } from "../core/check.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
 import { type BothEnds, bothEnds, bothWays } from "../kernels/both-ends.ts";
-import { exp, log2 } from "../kernels/math.ts";
+import { log2 } from "../kernels/math.ts";
 import { nearbyNeighbors } from "../kernels/nearby.ts";
 import { exactNeighbors } from "../kernels/nearest.ts";
 import type { Neighbors } from "../kernels/neighbor-list.ts";
+import { ranges, withThreads } from "../kernels/wasm/threads.ts";
 import type { Dense, Graph } from "../model/index.ts";
 
 /** Options of `neighborGraph`. */
@@ -94,60 +95,23 @@ export async function neighborGraph(
 
 /** Entries of a block: some 10 ms. */
 const ENTRIES = 524288;
-/** The bisection for sigma ends when the strengths sum to their goal within this, or after `STEPS`. */
-const TOLERANCE = 1e-5;
-const STEPS = 64;
-/** sigma is at least this part of the mean distance. */
-const LEAST_SIGMA = 1e-3;
+/** Points of which a call finds the strengths: some 5 ms. */
+const POINTS = 2048;
 
 /** The strength of each entry of the neighbor lists, in single precision as the reference keeps it. */
-async function connectionStrengths(nearest: Neighbors, n: number, run: RunOptions): Promise<Float32Array> {
+function connectionStrengths(nearest: Neighbors, n: number, run: RunOptions): Promise<Float32Array> {
   const { k } = nearest;
-  const strengths = new Float32Array(n * k);
-  const distances = Float32Array.from(nearest.distances);
-  const goal = log2(k + 1);
-  let total = 0;
-  for (const d of distances) total += d;
-  const meanOfAll = total / (n * (k + 1));
-  const cells = (start: number, end: number): void => {
-    for (let i = start; i < end; i++) {
-      const row = distances.subarray(i * k, (i + 1) * k);
-      const rho = row.find((d) => d > 0) ?? 0;
-      let mean = 0;
-      for (let t = 0; t < k; t++) mean += row[t] / (k + 1);
-      const least = LEAST_SIGMA * (rho > 0 ? mean : meanOfAll);
-      const sigma = Math.max(least, solveSigma(row, rho, goal));
-      for (let t = 0; t < k; t++) {
-        const beyond = row[t] - rho;
-        strengths[i * k + t] = beyond <= 0 || sigma === 0 ? 1 : exp(-beyond / sigma);
-      }
-    }
-  };
-  await forEachBlock("connectivities", n, 1024, cells, { signal: run.signal });
-  return strengths;
-}
-
-/** The sigma for which exp(-max(0, d - rho) / sigma) sums to `goal` over the row, by doubling and bisection. */
-function solveSigma(row: Float32Array, rho: number, goal: number): number {
-  let low = 0;
-  let high = Infinity;
-  let sigma = 1;
-  for (let step = 0; step < STEPS; step++) {
-    let sum = 0;
-    for (let t = 0; t < row.length; t++) {
-      const beyond = Math.fround(row[t] - rho);
-      sum += beyond > 0 ? exp(-beyond / sigma) : 1;
-    }
-    if (Math.abs(sum - goal) < TOLERANCE) break;
-    if (sum > goal) {
-      high = sigma;
-      sigma = (low + high) / 2;
-    } else {
-      low = sigma;
-      sigma = high === Infinity ? sigma * 2 : (low + high) / 2;
-    }
-  }
-  return sigma;
+  return withThreads(8 * n * k, run, async (arena) => {
+    const distances = arena.f32(n * k);
+    const strengths = arena.f32(n * k);
+    distances.set(nearest.distances);
+    let total = 0;
+    for (const d of distances) total += d;
+    const given = [k, log2(k + 1), total / (n * (k + 1)), distances.byteOffset, strengths.byteOffset];
+    const calls = ranges(n, POINTS).map(([from, to]) => [from, to, ...given]);
+    await arena.spread(null, "strengthsOf", calls);
+    return strengths.slice();
+  });
 }
 
 /** The neighbor lists as they are, rows in ascending order of index. */

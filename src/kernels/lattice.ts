@@ -20,16 +20,10 @@ export function latticeWidth(points: Dense): number {
  * root of its dimensions at most. The few that are far out are drawn onto the ball, which brings them no further from any
  * other. So two points are never further apart than their distance times the factor, plus the square root of the dimensions.
  *
- * @param order which point each row holds; default row i holds point i
  * @param rows n x `latticeWidth`
  * @returns the factor from a distance to one on the lattice
  */
-export async function toLattice(
-  points: Dense,
-  rows: Int16Array,
-  order: Uint32Array | null,
-  run: RunOptions,
-): Promise<number> {
+export async function toLattice(points: Dense, rows: Int16Array, run: RunOptions): Promise<number> {
   const { rows: n, cols, data } = points;
   const width = latticeWidth(points);
   const { mean, scale } = centering(points);
@@ -52,13 +46,23 @@ export async function toLattice(
   ).sort();
   const reach = Math.min(largest, FAR * lengths[Math.floor(MOST * (sampled - 1))]) || largest || 1;
   const write = (start: number, end: number): void => {
-    for (let at = start; at < end; at++) {
-      const i = order === null ? at : order[at];
+    for (let i = start; i < end; i++) {
       const factor = (scale * RADIUS) / Math.max(reach, largest > reach ? lengthOf(i) : 0);
       for (let d = 0; d < cols; d++)
-        rows[at * width + d] = Math.round((data[i * cols + d] - mean[d]) * factor);
+        rows[i * width + d] = Math.round((data[i * cols + d] - mean[d]) * factor);
     }
   };
   await forEachBlock("neighbors", n, 65536, write, { signal: run.signal });
   return (scale * RADIUS) / reach;
+}
+
+/** Puts rows in an order: row t is the one that was order[t]. */
+export async function reorder(rows: Int16Array, order: Uint32Array, run: RunOptions): Promise<void> {
+  const width = rows.length / order.length;
+  const before = rows.slice();
+  const move = (start: number, end: number): void => {
+    for (let t = start; t < end; t++)
+      for (let d = 0; d < width; d++) rows[t * width + d] = before[order[t] * width + d];
+  };
+  await forEachBlock("neighbors", order.length, 65536, move, { signal: run.signal });
 }

@@ -2,7 +2,7 @@ import { forEachBlock, type Progress, type RunOptions } from "../core/progress.t
 import { stream } from "../core/rng.ts";
 import type { Dense } from "../model/matrix.ts";
 import { cellBytes, cellRoom, cellsOf } from "./cells.ts";
-import { latticeWidth, toLattice } from "./lattice.ts";
+import { latticeWidth, reorder, toLattice } from "./lattice.ts";
 import { INDEX, type ListSizes, listBytes, nearestLists, type NearestLists, NONE } from "./nearest-lists.ts";
 import { checkSearch, nearestList, type Neighbors, squared } from "./neighbor-list.ts";
 import { type Call, type ThreadArena, threadsFor, withThreads } from "./wasm/threads.ts";
@@ -92,11 +92,11 @@ async function descend(
     const room = cellRoom(arena, n, width);
     const lists = nearestLists(arena, rows, sizes);
 
-    await toLattice(points, rows, null, run);
+    await toLattice(points, rows, run);
     let cells = await cellsOf(arena, rows, width, room, stream(seed, 7, 0));
     // Near points lie together in memory from here on: row t holds point named[t].
     const named = room.order.slice();
-    await toLattice(points, rows, named, run);
+    await reorder(rows, named, run);
     for (let t = 0; t < n; t++) room.order[t] = t;
     for (let partition = 1; ; partition++) {
       const rectangles = sources.subarray(0, 4 * (cells.length - 1));

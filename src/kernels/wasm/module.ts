@@ -12,6 +12,20 @@ export type SparseProduct = (
   out: number,
 ) => void;
 
+/** The nearest among candidates. */
+export type Refinement = (
+  from: number,
+  to: number,
+  k: number,
+  kept: number,
+  lists: number,
+  order: number,
+  points: number,
+  dims: number,
+  indices: number,
+  distances: number,
+) => void;
+
 /** The exports of assembly/kernels; each is described there. Addresses are byte offsets into the arena's memory. */
 export interface Kernels {
   readonly nearestCenter: (
@@ -240,6 +254,17 @@ export interface Kernels {
     count: number,
     sizes: number,
     sizesStride: number,
+  ) => void;
+  readonly refineNearest32: Refinement;
+  readonly refineNearest64: Refinement;
+  readonly strengthsOf: (
+    from: number,
+    to: number,
+    k: number,
+    goal: number,
+    meanOfAll: number,
+    distances: number,
+    strengths: number,
   ) => void;
   readonly filterRows: (
     from: number,
