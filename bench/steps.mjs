@@ -63,7 +63,7 @@ export const steps = {
   ripley: {
     beside: ["scanpy"],
     sets: ["v4k", "x50k"],
-    what: "the same and 100 random patterns: of as many cells as the type has (theirs: of 1,000)",
+    what: "the same and 100 random patterns: each type's of as many cells as it has (theirs: of 1,000)",
   },
   "co-occurrence": { beside: ["scanpy"], sets: ["v4k", "x50k"], what: "co-occurrence at 50 distances" },
 };

@@ -18,6 +18,7 @@ export {
   transposeTimesDense64,
 } from "./spmm";
 export { strengthsOf } from "./strengths";
+export { countEarlier } from "./strips";
 export { tsneForces, tsneMove, tsneTree } from "./tsne";
 export { listEdges, umapEpoch } from "./umap";
 export { weighPairs } from "./weights";

@@ -20,12 +20,12 @@ const TRANSLATION = 1;
 
 const HALF_PI: f64 = 1.5707963267948966;
 
-// Adds the pairs of `count` tasks (two nodes, offset in `found`, pair of groups) to found[bin] with the weights of their first
+// Adds the pairs of `count` tasks (two nodes, offset in `found`, row) to found[bin] with the weights of their first
 // points and to found[bins + bin] with those of their second points. Weights by `edge`:
 // 0: 1, up to the threshold limits[place] of the point (at limits[place] it is taken off again);
 // 1: area of the rectangle / area that it shares with itself moved by the difference of both points;
 // 2: circumference of the circle around the point through the other / its part in the rectangle.
-// Rectangles are windows[4 * pair of groups].
+// Rectangles are windows[4 * row].
 export function weighPairs(
   tasks: usize,
   count: i32,

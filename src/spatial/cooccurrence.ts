@@ -2,7 +2,7 @@ import { checkOptions, integer, number, runRules, such } from "../core/check.ts"
 import { SpatialError } from "../core/errors.ts";
 import type { RunOptions } from "../core/progress.ts";
 import type { Categorical, Positions } from "../model/index.ts";
-import { grouped, isAscending, type PointGroups } from "./forest.ts";
+import { type GroupPair, grouped, isAscending, type PointGroups } from "./forest.ts";
 import { pairCounts } from "./pair-counts.ts";
 
 export interface CoOccurrenceOptions extends RunOptions {
@@ -128,11 +128,11 @@ async function ringCounts(
 ): Promise<Float64Array> {
   const bins = thresholds.length;
   const counts = new Float64Array(k * k * bins);
-  const pairs: [number, number][] = [];
+  const pairs: GroupPair[] = [];
   for (let s = 0; s + k < groups.starts.length; s += k)
-    for (let a = s; a < s + k; a++) for (let b = a; b < s + k; b++) pairs.push([a, b]);
+    for (let a = s; a < s + k; a++) for (let b = a; b < s + k; b++) pairs.push([a, b, pairs.length]);
   const once = await pairCounts(groups, pairs, thresholds, "co-occurrence", run);
-  pairs.forEach(([g, h], pair) => {
+  pairs.forEach(([g, h, pair]) => {
     const [a, b] = [g % k, h % k];
     for (let t = 0; t < bins; t++) {
       counts[(a * k + b) * bins + t] += once[pair * bins + t];

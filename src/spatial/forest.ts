@@ -114,20 +114,27 @@ function widen(box: Float64Array, x0: number, y0: number, x1: number, y1: number
   box[3] = Math.max(box[3], y1);
 }
 
+/** Two groups, and the row of results that their pairs of points add to; the groups of a row have one window. */
+export type GroupPair = readonly [group: number, other: number, row: number];
+
+/** How many rows there are. */
+export const rowsOf = (pairs: readonly GroupPair[]): number =>
+  pairs.reduce((most, [, , row]) => Math.max(most, row + 1), 0);
+
 /** Work on pairs of nodes, in calls of about `most` pairs of points each. */
 export interface PairTasks {
-  /** four numbers each: two nodes, offset of the result in `slots * width`, pair of groups */
+  /** four numbers each: two nodes, offset of the result in `slots * width`, row */
   readonly tasks: Uint32Array;
   /** runs of tasks, one per call */
   readonly calls: readonly (readonly [number, number])[];
-  /** the pair of groups that each slot of results belongs to; a slot is written by one call */
+  /** the row that each slot of results belongs to; a slot is written by one call */
   readonly slots: readonly number[];
 }
 
 /** Cuts pairs of groups into pairs of nodes; those more than `reach` apart are left out. */
 export function pairTasks(
   { nodes, roots }: Forest,
-  pairs: readonly (readonly [number, number])[],
+  pairs: readonly GroupPair[],
   reach: number,
   width: number,
   most: number,
@@ -155,30 +162,28 @@ export function pairTasks(
     from = tasks.length / 4;
     load = 0;
   };
-  const add = (a: number, b: number, pair: number): void => {
+  const add = (a: number, b: number, row: number): void => {
     if (apart(a, b) > reach * reach) return;
     const size = sizeOf(a) * sizeOf(b);
     const [left, right] = [rightOf(a), rightOf(b)];
     if (size > most && a === b && left > 0) {
-      add(a + 1, a + 1, pair);
-      add(left, left, pair);
-      add(a + 1, left, pair);
+      add(a + 1, a + 1, row);
+      add(left, left, row);
+      add(a + 1, left, row);
     } else if (size > most && left > 0 && (right === 0 || sizeOf(a) >= sizeOf(b))) {
-      add(a + 1, b, pair);
-      add(left, b, pair);
+      add(a + 1, b, row);
+      add(left, b, row);
     } else if (size > most && right > 0) {
-      add(a, b + 1, pair);
-      add(a, right, pair);
+      add(a, b + 1, row);
+      add(a, right, row);
     } else {
       if (load + size > most) close();
-      if (load === 0 || slots[slots.length - 1] !== pair) slots.push(pair);
-      tasks.push(a, b, (slots.length - 1) * width, pair);
+      if (load === 0 || slots[slots.length - 1] !== row) slots.push(row);
+      tasks.push(a, b, (slots.length - 1) * width, row);
       load += size;
     }
   };
-  pairs.forEach(([g, h], pair) => {
-    if (roots[g] >= 0 && roots[h] >= 0) add(roots[g], roots[h], pair);
-  });
+  for (const [g, h, row] of pairs) if (roots[g] >= 0 && roots[h] >= 0) add(roots[g], roots[h], row);
   close();
   return { tasks: Uint32Array.from(tasks), calls, slots };
 }

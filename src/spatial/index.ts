@@ -68,7 +68,7 @@ export {
   type RipleyOptions,
   type RipleyResult,
 } from "./ripley.ts";
-export type { EdgeCorrection, RipleyStatistic } from "./summaries.ts";
+export type { EdgeCorrection, RipleyStatistic } from "./ripley-design.ts";
 export type { WindowOption } from "./window.ts";
 export {
   categoryOverlap,

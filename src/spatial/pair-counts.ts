@@ -1,6 +1,6 @@
 import type { RunOptions } from "../core/progress.ts";
 import { type Call, threadsFor, withThreads } from "../kernels/wasm/threads.ts";
-import { pairTasks, placed, plantForest, type PointGroups } from "./forest.ts";
+import { type GroupPair, pairTasks, placed, plantForest, type PointGroups, rowsOf } from "./forest.ts";
 
 /** Pairs that one call looks at: about 20 ms. */
 const PAIRS = 1.6e7;
@@ -10,8 +10,8 @@ const MOST_BITS = 8;
 const ROUNDING = 5.960464477539063e-8;
 
 /**
- * How many pairs of points of each pair of groups have a distance above the threshold before (0 at the first, inclusive) and at
- * most threshold t: `counts[pair * bins + t]`, exactly. Within one group each pair counts once, a point and itself not.
+ * How many pairs of points of the pairs of groups of a row have a distance above the threshold before (0 at the first, inclusive) and
+ * at most threshold t: `counts[row * bins + t]`, exactly. Within one group each pair counts once, a point and itself not.
  *
  * Two trees are walked at once: boxes that lie wholly between two thresholds are counted without looking at their points, boxes
  * too far apart not at all. Cost: at most about 1 ns per pair of points where thresholds are evenly spaced, 6 ns where not.
@@ -20,22 +20,20 @@ const ROUNDING = 5.960464477539063e-8;
  */
 export async function pairCounts(
   points: PointGroups,
-  pairs: readonly (readonly [number, number])[],
+  pairs: readonly GroupPair[],
   thresholds: Float64Array,
   step: string,
   run: RunOptions,
 ): Promise<Float64Array> {
   const bins = thresholds.length;
-  const counts = new Float64Array(pairs.length * bins);
+  const counts = new Float64Array(rowsOf(pairs) * bins);
   if (bins === 0) return counts;
   const { at } = points;
   const forest = plantForest(points);
   const places = forest.order.length;
   const { tasks, calls, slots } = pairTasks(forest, pairs, thresholds[bins - 1], bins, PAIRS);
-  const { first, width } = spacing(thresholds);
-  const bits = 32 - Math.clz32(bins);
-  const tabled = width > 0 && bits <= MOST_BITS;
-  const table = tabled ? 4 << (2 * bits) : 0;
+  const frame = frameOf(at);
+  const { scale, start, doubt, bits, table } = histogramOf(thresholds, frame.reach);
   const bytes =
     4 * tasks.length +
     forest.nodes.byteLength +
@@ -55,17 +53,12 @@ export async function pairCounts(
     work.set(tasks);
     nodes.set(forest.nodes);
     squares.set(thresholds.map((t) => t * t));
-    const [originX, originY] = [middle(at, 0), middle(at, 1)];
-    let reach = 0;
     placed(forest, at, exact);
     forest.order.forEach((i, place) => {
       if (i < 0) return;
-      x[place] = at[2 * i] - originX;
-      y[place] = at[2 * i + 1] - originY;
-      reach = Math.max(reach, Math.abs(x[place]), Math.abs(y[place]));
+      x[place] = at[2 * i] - frame.x;
+      y[place] = at[2 * i + 1] - frame.y;
     });
-    const doubt = (16 * ROUNDING * (reach + thresholds[bins - 1])) / width + 1e-5;
-    const even = tabled && doubt < 0.1;
     const each = calls.map(([from, to]): Call => [
       work.byteOffset + 16 * from,
       to - from,
@@ -75,8 +68,8 @@ export async function pairCounts(
       exact.byteOffset,
       squares.byteOffset,
       bins,
-      even ? 1 / width : 0,
-      0.5 - first / width,
+      scale,
+      start,
       doubt,
       bits,
       histogram.byteOffset,
@@ -84,21 +77,49 @@ export async function pairCounts(
       found.byteOffset,
     ]);
     await arena.spread(step, "countPairs", each, { 12: 4 * (bins + 1), 13: table });
-    slots.forEach((pair, slot) => {
-      for (let t = 0; t < bins; t++) counts[pair * bins + t] += found[slot * bins + t];
+    slots.forEach((row, slot) => {
+      for (let t = 0; t < bins; t++) counts[row * bins + t] += found[slot * bins + t];
     });
   });
   return counts;
 }
 
-function middle(at: Float64Array, axis: number): number {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let t = axis; t < at.length; t += 2) {
-    low = Math.min(low, at[t]);
-    high = Math.max(high, at[t]);
-  }
-  return (low + high) / 2;
+/** The middle of all points, and how far they are from it along an axis at most. */
+export function frameOf(at: Float64Array): {
+  readonly x: number;
+  readonly y: number;
+  readonly reach: number;
+} {
+  const ends = [0, 1].map((axis) => {
+    let low = Infinity;
+    let high = -Infinity;
+    for (let t = axis; t < at.length; t += 2) {
+      low = Math.min(low, at[t]);
+      high = Math.max(high, at[t]);
+    }
+    return { middle: (low + high) / 2, half: (high - low) / 2 };
+  });
+  return { x: ends[0].middle, y: ends[1].middle, reach: Math.max(ends[0].half, ends[1].half) };
+}
+
+/** How `assembly/kernels/histogram.ts` counts distances of points up to `reach` from their middle; `table` in bytes. */
+export function histogramOf(
+  thresholds: Float64Array,
+  reach: number,
+): {
+  readonly scale: number;
+  readonly start: number;
+  readonly doubt: number;
+  readonly bits: number;
+  readonly table: number;
+} {
+  const { first, width } = spacing(thresholds);
+  const bits = 32 - Math.clz32(thresholds.length);
+  const doubt = (16 * ROUNDING * (reach + thresholds[thresholds.length - 1])) / width + 1e-5;
+  const even = width > 0 && bits <= MOST_BITS && doubt < 0.1;
+  return even
+    ? { scale: 1 / width, start: 0.5 - first / width, doubt, bits, table: 4 << (2 * bits) }
+    : { scale: 0, start: 0, doubt: 0, bits, table: 0 };
 }
 
 /** The first threshold and the distance between them, 0 where they are not evenly spaced. */

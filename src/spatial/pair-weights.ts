@@ -1,6 +1,6 @@
 import type { RunOptions } from "../core/progress.ts";
 import { type Call, withThreads } from "../kernels/wasm/threads.ts";
-import { pairTasks, placed, plantForest, type PointGroups } from "./forest.ts";
+import { type GroupPair, pairTasks, placed, plantForest, type PointGroups, rowsOf } from "./forest.ts";
 import { spacing } from "./pair-counts.ts";
 
 /** How pairs are weighted for what cannot be seen beyond the edge of the window. */
@@ -18,14 +18,14 @@ const PAIRS = 2e6;
 const KINDS = ["border", "translation", "isotropic"];
 
 /**
- * Sums of the edge weights of the pairs of each pair of groups, by the first threshold that the distance does not exceed:
- * `sums[(2 * pair + side) * bins + t]`, side 0 with the weights of the first group's points, 1 with those of the second's; within one
+ * Sums of the edge weights of the pairs of points of a row's groups, by the first threshold that the distance does not exceed:
+ * `sums[(2 * row + side) * bins + t]`, side 0 with the weights of the first group's points, 1 with those of the second's; within one
  * group each pair has one of its points on either side. Added in an order that no number of threads changes. Cost: 6 to 30 ns per
  * pair of points within the last threshold.
  */
 export async function pairWeights(
   points: PointGroups,
-  pairs: readonly (readonly [number, number])[],
+  pairs: readonly GroupPair[],
   thresholds: Float64Array,
   edge: EdgeWeights,
   step: string,
@@ -36,19 +36,16 @@ export async function pairWeights(
   const places = forest.order.length;
   const { tasks, calls, slots } = pairTasks(forest, pairs, thresholds[bins - 1], 2 * bins, PAIRS);
   const { first, width } = spacing(thresholds);
-  const sums = new Float64Array(pairs.length * 2 * bins);
+  const rows = rowsOf(pairs);
+  const sums = new Float64Array(rows * 2 * bins);
   const bytes =
-    4 * tasks.length +
-    forest.nodes.byteLength +
-    20 * places +
-    32 * pairs.length +
-    8 * bins * (2 * slots.length + 1);
+    4 * tasks.length + forest.nodes.byteLength + 20 * places + 32 * rows + 8 * bins * (2 * slots.length + 1);
   await withThreads(bytes, run, async (arena) => {
     const work = arena.u32(tasks.length);
     const nodes = arena.f64(forest.nodes.length);
     const exact = arena.f64(2 * places);
     const squares = arena.f64(bins);
-    const windows = arena.f64(4 * pairs.length);
+    const windows = arena.f64(4 * rows);
     const limits = arena.u32(places);
     const found = arena.f64(slots.length * 2 * bins);
     work.set(tasks);
@@ -59,7 +56,7 @@ export async function pairWeights(
       forest.order.forEach((i, place) => {
         if (i >= 0) limits[place] = edge.limits[i];
       });
-    else pairs.forEach(([g], pair) => windows.set(edge.boxes[g], 4 * pair));
+    else for (const [g, , row] of pairs) windows.set(edge.boxes[g], 4 * row);
     const each = calls.map(([from, to]): Call => [
       work.byteOffset + 16 * from,
       to - from,
@@ -75,8 +72,8 @@ export async function pairWeights(
       found.byteOffset,
     ]);
     await arena.spread(step, "weighPairs", each);
-    slots.forEach((pair, slot) => {
-      for (let t = 0; t < 2 * bins; t++) sums[pair * 2 * bins + t] += found[slot * 2 * bins + t];
+    slots.forEach((row, slot) => {
+      for (let t = 0; t < 2 * bins; t++) sums[row * 2 * bins + t] += found[slot * 2 * bins + t];
     });
   });
   return sums;

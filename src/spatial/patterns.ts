@@ -82,12 +82,41 @@ export function checkShuffles(verb: string, model: NullModel, labels: Categorica
     });
 }
 
+/**
+ * Patterns that all types share: the type with n points in a sample takes the first n of a random order of places. Each type's own
+ * patterns are as random as if none were shared.
+ */
+export interface Nesting {
+  /** Where the parts of one pattern start, by sample and part: k to a sample, up to each of the types' sizes in ascending order. */
+  readonly starts: Uint32Array;
+  /** samples x k: the last part that a type takes */
+  readonly last: Uint32Array;
+}
+
+export function nestingOf({ points, windows, categories }: Pattern): Nesting {
+  const k = categories.length;
+  const starts = new Uint32Array(windows.length * k + 1);
+  const last = new Uint32Array(windows.length * k);
+  windows.forEach((_, s) => {
+    const sizeOf = (a: number): number => points.starts[s * k + a + 1] - points.starts[s * k + a];
+    const types = Array.from({ length: k }, (_, a) => a).sort((a, b) => sizeOf(a) - sizeOf(b));
+    types.forEach((a, part) => {
+      last[s * k + a] = part;
+      starts[s * k + part + 1] = starts[s * k] + sizeOf(a);
+    });
+  });
+  return { starts, last };
+}
+
 /** Points whose patterns are measured together. */
 const BATCH = 50_000;
+/** Patterns that are measured together at least where types share them: one keeps only one thread busy. */
+const SHARED = 16;
 
 /**
  * What `measure` finds in the observed pattern and in `simulations` random ones, one result of equal length after the other. It is given
- * some patterns at a time, group (pattern * samples + sample) * k + type.
+ * some patterns at a time, group (pattern * samples + sample) * k + type; if types share them, the observed pattern alone and then,
+ * with the nesting, random ones by part.
  */
 export async function measurePatterns(
   pattern: Pattern,
@@ -95,17 +124,26 @@ export async function measurePatterns(
   simulations: number,
   seed: number,
   run: RunOptions,
-  measure: (points: PointGroups, patterns: number, run: RunOptions) => Promise<Float64Array>,
+  measure: (
+    points: PointGroups,
+    patterns: number,
+    run: RunOptions,
+    nesting: Nesting | null,
+  ) => Promise<Float64Array>,
+  nesting: Nesting | null = null,
 ): Promise<Float64Array> {
   const all = 1 + simulations;
-  const most = Math.max(1, Math.floor(BATCH / (pattern.points.at.length / 2)));
+  const starts = nesting?.starts ?? pattern.points.starts;
+  const most = Math.max(nesting === null ? 1 : SHARED, Math.floor(BATCH / starts[starts.length - 1]));
   let found = new Float64Array(0);
-  for (let b = 0; b < all; b += most) {
-    const end = Math.min(all, b + most);
+  for (let b = 0, end = 0; b < all; b = end) {
+    const shared = b > 0 ? nesting : null;
+    end = b === 0 && nesting !== null ? 1 : Math.min(all, b + most);
     checkAborted(run.signal);
     const onProgress: RunOptions["onProgress"] = ({ step, fraction }) =>
       run.onProgress?.({ step, fraction: (b + fraction * (end - b)) / all });
-    const part = await measure(drawPatterns(pattern, model, seed, b, end), end - b, { ...run, onProgress });
+    const drawn = drawPatterns(pattern, shared?.starts ?? pattern.points.starts, model, seed, b, end);
+    const part = await measure(drawn, end - b, { ...run, onProgress }, shared);
     if (b === 0) found = new Float64Array((part.length / end) * all);
     found.set(part, (part.length / (end - b)) * b);
     await breathe();
@@ -113,17 +151,21 @@ export async function measurePatterns(
   return found;
 }
 
-/** Patterns `from` to `to` - 1, one after the other: 0 is the observed one, pattern b > 0 is drawn from stream b of the seed. */
+/**
+ * Patterns `from` to `to` - 1, one after the other: 0 is the observed one, pattern b > 0 is drawn from stream b of the seed, with as many
+ * points in each group as `starts` says.
+ */
 function drawPatterns(
   { points, windows, categories }: Pattern,
+  starts: ArrayLike<number>,
   model: NullModel,
   seed: number,
   from: number,
   to: number,
 ): PointGroups {
-  const { at, starts } = points;
+  const { at } = points;
   const k = categories.length;
-  const n = at.length / 2;
+  const n = starts[starts.length - 1];
   const whole = new Float64Array(2 * n * (to - from));
   const ends = [0];
   for (let b = from; b < to; b++) {
@@ -134,14 +176,22 @@ function drawPatterns(
       continue;
     }
     windows.forEach((window, s) => {
-      const [first, end] = [starts[s * k], starts[(s + 1) * k]];
+      const [first, count] = [starts[s * k], starts[(s + 1) * k] - starts[s * k]];
       const rng = stream(seed, b, s);
-      if (model === "csr") whole.set(window.scatter(end - first, rng), 2 * (base + first));
-      else
-        shuffle(
-          rng,
-          Uint32Array.from({ length: end - first }, (_, i) => first + i),
-        ).forEach((i, place) => whole.set(at.subarray(2 * i, 2 * i + 2), 2 * (base + first + place)));
+      if (model === "csr") {
+        whole.set(window.scatter(count, rng), 2 * (base + first));
+        return;
+      }
+      const [own, end] = [points.starts[s * k], points.starts[(s + 1) * k]];
+      const order = shuffle(
+        rng,
+        Uint32Array.from({ length: end - own }, (_, i) => own + i),
+      );
+      for (let place = 0; place < count; place++) {
+        const i = order[place];
+        whole[2 * (base + first + place)] = at[2 * i];
+        whole[2 * (base + first + place) + 1] = at[2 * i + 1];
+      }
     });
   }
   return { at: whole, starts: ends };

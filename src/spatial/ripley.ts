@@ -3,17 +3,19 @@ import { SpatialError } from "../core/errors.ts";
 import { checkAborted, type RunOptions } from "../core/progress.ts";
 import { expm1, PI } from "../kernels/math.ts";
 import type { Categorical, Positions } from "../model/index.ts";
+import type { Design, EdgeCorrection, RipleyStatistic } from "./ripley-design.ts";
 import { type Envelopes, envelopes } from "./envelopes.ts";
 import { isAscending } from "./forest.ts";
 import {
   checkShuffles,
   measurePatterns,
+  nestingOf,
   type NullModel,
   type Pattern,
   patternOf,
   sizesOf,
 } from "./patterns.ts";
-import { type Design, type EdgeCorrection, type RipleyStatistic, summaries } from "./summaries.ts";
+import { summaries } from "./summaries.ts";
 import { isWindow, type WindowOption } from "./window.ts";
 
 export interface RipleyOptions extends RunOptions {
@@ -85,7 +87,9 @@ export interface RipleyResult extends Envelopes {
  * in the same window it tests as well.
  *
  * Tests: `pUpper` and `pLower` at one distance; `pMad` and `pStudentized` over all distances at once, as are the global envelopes:
- * use these unless one distance was chosen beforehand. No p is 0: the observed pattern counts among the random ones. Cells are
+ * use these unless one distance was chosen beforehand. No p is 0: the observed pattern counts among the random ones. For K, L and g
+ * types share random patterns: the one with n points takes the first n. To each its own are as random as if it had them alone; only the
+ * chance of which patterns were drawn is one for all, as where p-values are ranks among common controls (Bates et al. 2023). Cells are
  * never completely random (they have a size, and tissue has holes): to ask whether a type lies otherwise than cells do, take `null: "labels"`.
  *
  * Observations without a label, a sample (-1) or a place (NaN) are left out. A type with too few points has NaN.
@@ -95,11 +99,12 @@ export interface RipleyResult extends Envelopes {
  * @throws {SpatialError} `input` where lengths differ, positions have three dimensions, points lie outside the window, or it has no area;
  * `option`; `aborted`
  *
- * Cost: for each pattern O(pairs within the last distance), 1 ns each without correction, 6 to 30 ns with; F, G and J O((n + 10,000 k) log n).
+ * Cost: for each pattern O(pairs within the last distance), 1 ns each without correction, 6 to 30 ns with; of the largest type alone in
+ * random patterns for K, L and g. F, G and J O((n + 10,000 k) log n).
  * Memory O(n + simulations k r). Checked against squidpy 1.8.3 `ripley` (L, G, and F within its sampling error), by brute force and closed
  * forms for each correction, and by rejection rates over 1000 random tissues. Sources: Ripley 1976 (doi:10.2307/3212829),
  * Ohser 1983 (doi:10.1080/02331888308801687), van Lieshout and Baddeley 1996 (doi:10.1111/j.1467-9574.1996.tb01501.x), Myllymaki et
- * al. 2017 (doi:10.1111/rssb.12172).
+ * al. 2017 (doi:10.1111/rssb.12172), Bates et al. 2023 (doi:10.1214/22-AOS2244).
  *
  * @example
  * ```ts
@@ -132,10 +137,10 @@ export interface CrossRipleyOptions extends Omit<RipleyOptions, "statistic"> {
 
 /**
  * Do points of one type lie around points of another more, or less, than chance has it, and at which distance? As `ripley`, for all
- * ordered pairs of types: row a, column b is about points of b around points of a; on the diagonal it is `ripley`.
+ * ordered pairs of types: row a, column b is about points of b around points of a; on the diagonal the observed curve is that of `ripley`.
  *
  * K_ab = |W| / (n_a n_b) sum of e_ij [d_ij <= r] over points i of a and j of b; G_ab is the share of points of a with a nearest point of b within
- * r, J_ab = (1 - G_ab) / (1 - F_b). With `null: "csr"` both types are placed anew, independently; with "labels" all places stay, so
+ * r, J_ab = (1 - G_ab) / (1 - F_b). With `null: "csr"` both types are placed anew, independently (no pattern is shared); with "labels" all places stay, so
  * that what remains is which type sits where.
  *
  * @param labels k types over n observations
@@ -210,8 +215,14 @@ async function pointProcess(
   const design: Design = { statistic, correction, distances, windows, k, rows };
 
   const size = rows.length * distances.length;
-  const curves = await measurePatterns(pattern, model, simulations, seed, options, (drawn, patterns, run) =>
-    summaries(drawn, patterns, design, run),
+  const curves = await measurePatterns(
+    pattern,
+    model,
+    simulations,
+    seed,
+    options,
+    (drawn, patterns, run, nesting) => summaries(drawn, patterns, design, run, nesting),
+    verb === "ripley" && !isNearest ? nestingOf(pattern) : null,
   );
 
   const sizes = sizesOf(pattern);

@@ -1,45 +1,32 @@
 import type { RunOptions } from "../core/progress.ts";
 import { PI } from "../kernels/math.ts";
 import { closestSquares } from "./closest.ts";
+import { borderLimits, type Design, firstWhere } from "./ripley-design.ts";
 import type { PointGroups } from "./forest.ts";
-import { pairCounts } from "./pair-counts.ts";
-import { pairWeights } from "./pair-weights.ts";
+import { nestedMoments, reducedMoments } from "./moments.ts";
+import type { Nesting } from "./patterns.ts";
 import type { Window } from "./window.ts";
-
-export type RipleyStatistic = "K" | "L" | "g" | "F" | "G" | "J";
-export type EdgeCorrection = "none" | "border" | "translation" | "isotropic";
-
-/** What is estimated from patterns of points, and how. */
-export interface Design {
-  readonly statistic: RipleyStatistic;
-  readonly correction: EdgeCorrection;
-  /** ascending, length r */
-  readonly distances: Float64Array;
-  /** one per sample */
-  readonly windows: readonly Window[];
-  /** types of points */
-  readonly k: number;
-  /** type of the points, type of the points around them */
-  readonly rows: readonly (readonly [number, number])[];
-}
 
 /** Places that empty space is measured from, in each window. */
 const REFERENCES = 10_000;
 
 /**
  * The curve of each row in each pattern, patterns x rows x r. Group (pattern * samples + sample) * k + type of `points` holds the
- * points of a type. Samples are pooled: numerators and denominators add up.
+ * points of a type, or a part of the patterns that types share. Samples are pooled: numerators and denominators add up.
  */
 export async function summaries(
   points: PointGroups,
   patterns: number,
   design: Design,
   run: RunOptions,
+  nesting: Nesting | null = null,
 ): Promise<Float64Array> {
   const { statistic, rows, distances } = design;
   if (statistic === "F" || statistic === "G" || statistic === "J")
     return nearestCurves(points, patterns, design, run);
-  const curves = await reducedMoments(points, patterns, design, run);
+  const curves = await (nesting === null
+    ? reducedMoments(points, patterns, design, run)
+    : nestedMoments(points, patterns, nesting, design, run));
   const bins = distances.length;
   if (statistic === "L") return curves.map((k) => Math.sqrt(k / PI));
   if (statistic === "K") return curves;
@@ -51,96 +38,6 @@ export async function summaries(
       curves[c * bins + t] = (curves[c * bins + t] - inner) / area;
     }
   return curves;
-}
-
-/** Ripley's K. */
-async function reducedMoments(
-  points: PointGroups,
-  patterns: number,
-  { correction, distances, windows, k, rows }: Design,
-  run: RunOptions,
-): Promise<Float64Array> {
-  const bins = distances.length;
-  const samples = windows.length;
-  const sizeOf = (g: number): number => points.starts[g + 1] - points.starts[g];
-  // Two groups are measured once, whatever their order.
-  const numbers = new Map<number, number>();
-  for (const [a, b] of rows) {
-    const key = Math.min(a, b) * k + Math.max(a, b);
-    if (!numbers.has(key)) numbers.set(key, numbers.size);
-  }
-  const pairs: [number, number][] = [];
-  for (let g = 0; g < patterns * samples * k; g += k)
-    for (const key of numbers.keys()) pairs.push([g + Math.floor(key / k), g + (key % k)]);
-  const windowOf = (g: number): Window => windows[Math.floor(g / k) % samples];
-  const limits = correction === "border" ? borderLimits(points, distances, windowOf) : null;
-  const boxes = Array.from({ length: patterns * samples * k }, (_, g) => windowOf(g).box);
-  const sums =
-    correction === "none"
-      ? await pairCounts(points, pairs, distances, "ripley", run)
-      : await pairWeights(
-          points,
-          pairs,
-          distances,
-          correction === "border" ? { kind: correction, limits: limits! } : { kind: correction, boxes },
-          "ripley",
-          run,
-        );
-  /** Where the sums of ordered pairs lie; two places for a group with itself. */
-  const placesOf = (pair: number, a: number, b: number): readonly number[] => {
-    if (correction === "none") return a === b ? [pair, pair] : [pair];
-    return a === b ? [2 * pair, 2 * pair + 1] : [2 * pair + (a < b ? 0 : 1)];
-  };
-  const curves = new Float64Array(patterns * rows.length * bins);
-  for (let m = 0; m < patterns; m++)
-    rows.forEach(([a, b], row) => {
-      const above = new Float64Array(bins);
-      const below = new Float64Array(bins);
-      for (let s = 0; s < samples; s++) {
-        const g = (m * samples + s) * k;
-        const around = (sizeOf(g + b) - (a === b ? 1 : 0)) / windows[s].area;
-        if (sizeOf(g + a) === 0 || around <= 0) continue;
-        const pair = (m * samples + s) * numbers.size + numbers.get(Math.min(a, b) * k + Math.max(a, b))!;
-        for (const place of placesOf(pair, a, b))
-          for (let t = 0; t < bins; t++) above[t] += sums[place * bins + t];
-        if (limits === null) for (let t = 0; t < bins; t++) below[t] += around * sizeOf(g + a);
-        else
-          for (let i = points.starts[g + a]; i < points.starts[g + a + 1]; i++)
-            for (let t = 0; t < limits[i]; t++) below[t] += around;
-      }
-      let sum = 0;
-      for (let t = 0; t < bins; t++)
-        curves[(m * rows.length + row) * bins + t] = (sum += above[t]) / below[t];
-    });
-  return curves;
-}
-
-/** How many of the distances are no longer than that from each point to the border of its window. */
-function borderLimits(
-  { at, starts }: PointGroups,
-  distances: Float64Array,
-  windowOf: (group: number) => Window,
-): Uint32Array {
-  const limits = new Uint32Array(at.length / 2);
-  for (let g = 0; g + 1 < starts.length; g++) {
-    const { toBorder } = windowOf(g);
-    for (let i = starts[g]; i < starts[g + 1]; i++) {
-      const far = toBorder(at[2 * i], at[2 * i + 1]);
-      limits[i] = firstWhere(distances, (t) => t > far);
-    }
-  }
-  return limits;
-}
-
-/** The first of ascending numbers that the test holds for, as it does for all after it. */
-function firstWhere(ascending: Float64Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(ascending[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** F, G and J: shares of places (even ones, or points) that have a nearest point within r. */

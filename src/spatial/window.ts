@@ -93,10 +93,14 @@ function rectangle(x0: number, y0: number, x1: number, y1: number): Window {
     toBorder,
     holds: (at) =>
       Uint8Array.from({ length: at.length / 2 }, (_, i) => (toBorder(at[2 * i], at[2 * i + 1]) >= 0 ? 1 : 0)),
-    scatter: (count, rng) =>
-      Float64Array.from({ length: 2 * count }, (_, t) =>
-        t % 2 === 0 ? x0 + (x1 - x0) * rng.uniform() : y0 + (y1 - y0) * rng.uniform(),
-      ),
+    scatter: (count, rng) => {
+      const at = new Float64Array(2 * count);
+      for (let t = 0; t < at.length; t += 2) {
+        at[t] = x0 + (x1 - x0) * rng.uniform();
+        at[t + 1] = y0 + (y1 - y0) * rng.uniform();
+      }
+      return at;
+    },
   };
 }
 
@@ -131,10 +135,10 @@ function polygon(shapes: Shapes): Window {
     return Math.sqrt(least);
   };
   const inside = (at: Float64Array): Int32Array => {
-    const [x, y] = [0, 1].map((axis) =>
-      Float64Array.from({ length: at.length / 2 }, (_, i) => at[2 * i + axis]),
-    );
-    const out = new Int32Array(x.length);
+    const out = new Int32Array(at.length / 2);
+    const x = new Float64Array(out.length);
+    const y = new Float64Array(out.length);
+    for (let i = 0; i < out.length; i++) [x[i], y[i]] = [at[2 * i], at[2 * i + 1]];
     index.locate(x, y, 0, x.length, out);
     return out;
   };
@@ -155,10 +159,12 @@ function polygon(shapes: Shapes): Window {
       for (let placed = 0; placed < count;) {
         const more = Math.ceil(((count - placed) * tried.area) / area) + 8;
         const at = tried.scatter(more, rng);
-        inside(at).forEach((owner, i) => {
-          if (owner < 0 || placed === count) return;
-          found.set(at.subarray(2 * i, 2 * i + 2), 2 * placed++);
-        });
+        const owners = inside(at);
+        for (let i = 0; i < more && placed < count; i++) {
+          if (owners[i] < 0) continue;
+          found[2 * placed] = at[2 * i];
+          found[2 * placed++ + 1] = at[2 * i + 1];
+        }
       }
       return found;
     },

@@ -335,6 +335,39 @@ describe("ripley, always", () => {
     }
   });
 
+  it.each(["none", "border", "translation", "isotropic"] as const)(
+    "types share random patterns, each its first points of them: %s",
+    async (correction) => {
+      const size = 1200;
+      const sizes = [7, 500, 693];
+      const whole = plane(uniform(size, 4, 20, 20));
+      const types = categorical(
+        Int32Array.from({ length: size }, (_, i) => (i < 7 ? 0 : i < 507 ? 1 : 2)),
+        ["a", "b", "c"],
+      );
+      for (const distances of [
+        [0.5, 1, 1.5, 2, 2.5],
+        [0.1, 0.3, 4],
+        [0, 9],
+      ]) {
+        const options = { statistic: "K", window, correction, distances } as const;
+        const { mean, observed } = await ripley(types, whole, { ...options, simulations: 1, seed: 5 });
+        // The mean is that of two curves; the places are drawn from stream 1 of the seed.
+        const rng = stream(5, 1, 0);
+        const drawn = Float64Array.from({ length: 2 * 693 }, () => 20 * rng.uniform());
+        const r = distances.length;
+        for (const [a, n] of sizes.entries()) {
+          const alone = await ripley(null, plane(drawn.slice(0, 2 * n)), { ...options, simulations: 0 });
+          const shared = Float64Array.from(
+            { length: r },
+            (_, t) => 2 * mean[a * r + t] - observed[a * r + t],
+          );
+          expect(worst(shared, alone.observed, 1)).toBeLessThan(1e-11);
+        }
+      }
+    },
+  );
+
   it("pools samples, each with a window of its own, and never pairs two", async () => {
     const sample = categorical(
       Int32Array.from({ length: n }, (_, i) => (i < 100 ? 0 : 1)),

@@ -186,6 +186,27 @@ export interface Kernels {
     table: number,
     found: number,
   ) => void;
+  readonly countEarlier: (
+    tasks: number,
+    count: number,
+    points: number,
+    middleX: number,
+    middleY: number,
+    reach: number,
+    cells: number,
+    xs: number,
+    ys: number,
+    exact: number,
+    squares: number,
+    bins: number,
+    perWidth: number,
+    shift: number,
+    doubt: number,
+    bits: number,
+    histogram: number,
+    table: number,
+    found: number,
+  ) => void;
   readonly weighPairs: (
     tasks: number,
     count: number,
