@@ -90,3 +90,10 @@ export { sparkX, type SparkXOptions, type SparkXResult } from "./sparkx.ts";
 export { binSpect, type BinSpectOptions, type BinSpectResult } from "./binspect.ts";
 export { sepal, type SepalOptions, type SepalResult } from "./sepal.ts";
 export { nnSvg, type NnSvgOptions, type NnSvgResult } from "./nnsvg.ts";
+export {
+  rankSpatialGenes,
+  type GeneScores,
+  type RankSpatialGenesOptions,
+  type RankSpatialGenesResult,
+} from "./rankings.ts";
+export { genePatterns, type GenePatternsOptions, type GenePatternsResult } from "./gene-patterns.ts";

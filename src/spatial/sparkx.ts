@@ -1,10 +1,11 @@
 import { checkOptions, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
 import { forEachBlock, type RunOptions } from "../core/progress.ts";
-import { atan2, cos, exp, log, log1p, PI, sin } from "../kernels/math.ts";
+import { cos, exp, log1p, PI } from "../kernels/math.ts";
 import { logStudentTTwoSided } from "../kernels/special.ts";
 import type { Categorical, Dense, Expression, Positions, Sparse } from "../model/index.ts";
 import { adjustPValues, quantile } from "../stats/index.ts";
+import { logCauchy } from "./cauchy.ts";
 import { genesOf } from "./genes.ts";
 
 export interface SparkXOptions extends RunOptions {
@@ -35,8 +36,6 @@ export interface SparkXResult {
 const WIDTHS = [0.2, 0.4, 0.6, 0.8, 1];
 /** Where rounding says that a kernel explains everything. */
 const ALMOST = 1 - 1.1102230246251565e-16;
-/** p of a kernel is taken as this at most, so that one kernel without any trace of the pattern does not veto the others. */
-const MOST = 0.99;
 
 /**
  * Which genes vary in space, whatever the pattern? SPARK-X: fast enough for a million cells and robust to sparse counts.
@@ -129,7 +128,7 @@ export async function sparkX(
         explained[gene * k + c] = r;
         kernelLogP[gene * k + c] = logTailOf(r, ranks[c], left);
       }
-      logP[gene] = combined(kernelLogP.subarray(gene * k, (gene + 1) * k));
+      logP[gene] = logCauchy(kernelLogP.subarray(gene * k, (gene + 1) * k));
     });
   await forEachBlock("spatial patterns", p, genes.block(0, 2e5), work, options);
   const probabilities = logP.map(exp);
@@ -227,20 +226,6 @@ function logTailOf(r: number, rank: number, left: number): number {
   if (rank === 2) return ((left - 2) / 2) * log1p(-r);
   if (rank === 1) return logStudentTTwoSided(Math.sqrt((r * (left - 1)) / (1 - r)), left - 1);
   return NaN;
-}
-
-/** log p of p-values combined by Cauchy's rule; kernels without one do not count. */
-function combined(logs: Float64Array): number {
-  const valid = logs.filter((l) => l === l);
-  if (valid.length === 0) return NaN;
-  const least = Math.min(...valid);
-  // 1 / tan(pi p) is 1 / (pi p) for tiny p: sums of these as multiples of the largest.
-  if (least < -30) return least - log(valid.reduce((sum, l) => sum + exp(least - l), 0) / valid.length);
-  const mean = valid.reduce((sum, l) => {
-    const angle = PI * Math.min(MOST, exp(l));
-    return sum + cos(angle) / sin(angle);
-  }, 0);
-  return log(atan2(1, mean / valid.length) / PI);
 }
 
 const ascending = (a: number, b: number): number => {

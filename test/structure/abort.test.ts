@@ -114,6 +114,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   contiguityGraph: (run) => graph.contiguityGraph(outlines, outlines.ids, run),
   coOccurrence: (run) => spatial.coOccurrence(types, ds.positions!, { intervals: 4, ...run }),
   distanceGradient: (run) => spatial.distanceGradient(logged, ds.positions!.data.subarray(0, 300), run),
+  genePatterns: (run) => spatial.genePatterns(logged, space, { minGenes: 2, ...run }),
   sepal: (run) => spatial.sepal(ds.counts, space, run),
   binSpect: (run) => spatial.binSpect(ds.counts, space, run),
   sparkX: (run) => spatial.sparkX(ds.counts, ds.positions!, run),

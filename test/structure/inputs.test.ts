@@ -223,6 +223,10 @@ const calls: Record<string, Call> = {
     { inside: types.categories[0] },
   ]),
   spatialEntropy: call(spatial.spatialEntropy, () => [pairs]),
+  genePatterns: call(spatial.genePatterns, () => [logged, space, { minGenes: 2 }]),
+  rankSpatialGenes: call(spatial.rankSpatialGenes, () => [
+    { a: { p: Float64Array.of(0.1, NaN, 0.3) }, b: { score: Float64Array.of(1, 2, 3) } },
+  ]),
   sepal: call(spatial.sepal, () => [logged, space, { permutations: 2 }]),
   binSpect: call(spatial.binSpect, () => [counts, space]),
   sparkX: call(spatial.sparkX, () => [counts, ds.positions!]),
