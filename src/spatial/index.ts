@@ -32,6 +32,13 @@ export {
 export { type LocalOptions, type LocalPermutationTest, type LocalSettings, type LocalTest } from "./local.ts";
 export { localGeary, type LocalGearyOptions, type LocalGearyResult } from "./local-geary.ts";
 export { localG, type LocalGOptions, type LocalGResult } from "./local-g.ts";
+export {
+  hotSpots,
+  localClusters,
+  type HotSpotsOptions,
+  type LocalClustersOptions,
+  type LocalP,
+} from "./hot-spots.ts";
 export { losh, type LoshOptions, type LoshResult } from "./losh.ts";
 export {
   interactionMatrix,

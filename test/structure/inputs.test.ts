@@ -67,12 +67,16 @@ let analysis: pipeline.Analysis;
 let knn: model.Graph;
 let h5ad: Uint8Array;
 let pairs: spatial.CoOccurrenceResult;
+let hot: Awaited<ReturnType<typeof spatial.localG>>;
+let clusters: Awaited<ReturnType<typeof spatial.localMoran>>;
 beforeAll(async () => {
   files = await writeSimulated(tissue, "visium");
   knn = (await graph.neighborGraph(points)).graph;
   analysis = await pipeline.analyze({ dataset: ds }, { permutations: 20 });
   h5ad = await io.writeH5ad(ds);
   pairs = await spatial.coOccurrence(types, ds.positions!, { intervals: 5 });
+  hot = await spatial.localG(fewGenes, space, { permutations: 0 });
+  clusters = await spatial.localMoran(fewGenes, space, { permutations: 0 });
 });
 
 type Call = readonly [(...args: never[]) => unknown, () => readonly unknown[]];
@@ -259,6 +263,8 @@ const calls: Record<string, Call> = {
   localMoran: call(spatial.localMoran, () => [fewGenes, space, { permutations: 9 }]),
   localGeary: call(spatial.localGeary, () => [fewGenes, space, { permutations: 9 }]),
   localG: call(spatial.localG, () => [fewGenes, space, { permutations: 9 }]),
+  hotSpots: call(spatial.hotSpots, () => [hot]),
+  localClusters: call(spatial.localClusters, () => [clusters]),
   losh: call(spatial.losh, () => [fewGenes, space, { permutations: 9 }]),
   localBivariateMoran: call(spatial.localBivariateMoran, () => [
     logged,
