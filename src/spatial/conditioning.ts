@@ -46,7 +46,7 @@ export async function conditioningSets(
 }
 
 /** The places of a group within the unit square (or cube), their longest side being 1. */
-function unitPlaces({ cols, data }: Positions, rows: Uint32Array): Float64Array {
+export function unitPlaces({ cols, data }: Positions, rows: Uint32Array): Float64Array {
   const low = new Float64Array(cols).fill(Infinity);
   let extent = 0;
   for (let d = 0; d < cols; d++) {
@@ -63,7 +63,8 @@ function unitPlaces({ cols, data }: Positions, rows: Uint32Array): Float64Array 
   });
 }
 
-function coarseToFine(units: Float64Array, n: number, dims: number): Uint32Array {
+/** Rows by squares of side 1, 1/2, 1/4, ...: on each level the first of every square that has none yet. */
+export function coarseToFine(units: Float64Array, n: number, dims: number): Uint32Array {
   const order = new Uint32Array(n);
   const isTaken = new Uint8Array(n);
   let taken = 0;

@@ -1,5 +1,5 @@
 import { SpatialError } from "../core/errors.ts";
-import type { Categorical, Dense, Positions } from "../model/index.ts";
+import { type Categorical, type Dense, type Positions, positions } from "../model/index.ts";
 
 /** What is known of each place besides where it is. */
 export interface Design {
@@ -20,17 +20,17 @@ const NOTHING = 1e-10;
 export function designOf(
   verb: string,
   n: number,
-  positions: Positions,
+  places: Positions,
   sample: Categorical | undefined,
   covariates: Dense | undefined,
 ): Design {
   const fail = (subject: string, found: string): never => {
     throw new SpatialError("input", `${verb} needs ${found}.`, { subject });
   };
-  if (positions.rows !== n || !positions.data.every(Number.isFinite))
+  if (places.rows !== n || !places.data.every(Number.isFinite))
     fail(
       "positions",
-      `finite coordinates of each of ${n} observations, found positions of ${positions.rows} or such that are not`,
+      `finite coordinates of each of ${n} observations, found positions of ${places.rows} or such that are not`,
     );
   if (sample !== undefined && sample.codes.length !== n)
     fail("sample", `a sample of each of ${n} observations, found ${sample.codes.length}`);
@@ -75,4 +75,11 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
+}
+
+/** The places of the rows that are used. */
+export function placesAt({ cols, data, unit, micronsPerUnit }: Positions, used: Uint32Array): Positions {
+  const chosen = new Float64Array(used.length * cols);
+  used.forEach((i, t) => chosen.set(data.subarray(i * cols, (i + 1) * cols), t * cols));
+  return positions(chosen, unit, micronsPerUnit, cols === 3 ? 3 : 2);
 }

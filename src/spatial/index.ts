@@ -104,3 +104,4 @@ export {
   type RankSpatialGenesResult,
 } from "./rankings.ts";
 export { genePatterns, type GenePatternsOptions, type GenePatternsResult } from "./gene-patterns.ts";
+export { spatialDe, type SpatialDeOptions, type SpatialDeResult } from "./spatialde.ts";

@@ -20,10 +20,17 @@ export interface GeneValues {
   readonly values: Float32Array;
 }
 
-export interface Likelihoods {
+/** How far places lie apart. */
+export interface Reach {
+  /** smallest distance of a place to the nearest one before it, coincident ones left out */
+  readonly closest: number;
   /** median distance of a place to the nearest one before it, coincident ones left out; the diagonal of the tissue */
   readonly spacing: number;
+  /** the diagonal of the tissue */
   readonly extent: number;
+}
+
+export interface Likelihoods extends Reach {
   /** Takes the place of the genes held before; rooms are as large as `most` said. */
   readonly load: (genes: GeneValues) => Promise<void>;
   /**
@@ -212,11 +219,7 @@ function logDeterminant(weights: Float64Array, width: number): number {
   return sum;
 }
 
-function reachOf(
-  { rows: n, cols, data }: Positions,
-  sets: Uint32Array,
-  m: number,
-): Pick<Likelihoods, "spacing" | "extent"> {
+export function reachOf({ rows: n, cols, data }: Positions, sets: Uint32Array, m: number): Reach {
   const distances: number[] = [];
   const low = new Float64Array(cols).fill(Infinity);
   const high = new Float64Array(cols).fill(-Infinity);
@@ -232,5 +235,6 @@ function reachOf(
     if (square > 0) distances.push(Math.sqrt(square));
   }
   const extent = Math.sqrt(high.reduce((s, v, d) => s + (v - low[d]) * (v - low[d]), 0));
-  return { spacing: median(Float64Array.from(distances)), extent };
+  const spacing = median(Float64Array.from(distances));
+  return { closest: distances.reduce((a, b) => Math.min(a, b), Infinity), spacing, extent };
 }

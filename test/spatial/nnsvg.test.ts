@@ -228,7 +228,7 @@ describe("nnSvg", () => {
     };
     for (const [draw, options] of Object.values(draws)) {
       const p = await nullPValues(async (rng) => {
-        const x = matrix(400, 500, () => draw(rng));
+        const x = matrix(400, 1000, () => draw(rng));
         return (await nnSvg(expression(x, "log"), places, options)).p;
       });
       expectCalibrated(p);

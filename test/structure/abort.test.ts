@@ -119,6 +119,7 @@ const calls: Record<string, (run: RunOptions) => Promise<unknown>> = {
   binSpect: (run) => spatial.binSpect(ds.counts, space, run),
   sparkX: (run) => spatial.sparkX(ds.counts, ds.positions!, run),
   nnSvg: (run) => spatial.nnSvg(fewGenes, ds.positions!, { ...run, draws: 100 }),
+  spatialDe: (run) => spatial.spatialDe(fewGenes, ds.positions!, { ...run, draws: 100 }),
   moran: (run) => spatial.moran(logged, space, { permutations: 2, ...run }),
   geary: (run) => spatial.geary(logged, space, run),
   getisOrdG: (run) => spatial.getisOrdG(logged, space, run),

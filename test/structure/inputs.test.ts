@@ -235,6 +235,7 @@ const calls: Record<string, Call> = {
   binSpect: call(spatial.binSpect, () => [counts, space]),
   sparkX: call(spatial.sparkX, () => [counts, ds.positions!]),
   nnSvg: call(spatial.nnSvg, () => [counts, ds.positions!, { draws: 100 }]),
+  spatialDe: call(spatial.spatialDe, () => [counts, ds.positions!, { draws: 100 }]),
   moran: call(spatial.moran, () => [logged, space, { permutations: 2 }]),
   geary: call(spatial.geary, () => [logged, space]),
   getisOrdG: call(spatial.getisOrdG, () => [logged, space]),

@@ -11,7 +11,7 @@ export function denseStatistic(
       Array.from({ length: i + 1 }, (_, j) => (i === j ? 1 : s * correlation(i, j))),
     );
     let determinant = 0;
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; s > 0 && i < n; i++) {
       for (let j = 0; j <= i; j++) {
         let sum = lower[i][j];
         for (let k = 0; k < j; k++) sum -= lower[i][k] * lower[j][k];
@@ -21,6 +21,7 @@ export function denseStatistic(
     }
     const whiten = (b: ArrayLike<number>): number[] => {
       const u = Array.from(b);
+      if (s === 0) return u;
       for (let i = 0; i < n; i++) {
         for (let k = 0; k < i; k++) u[i] -= lower[i][k] * u[k];
         u[i] /= lower[i][i];
