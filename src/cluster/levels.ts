@@ -13,21 +13,26 @@ export interface Pass {
   readonly pass: number;
 }
 
+/** Communities, and an order of the nodes that keeps them, and the parts within them, together. */
+export interface Improved {
+  readonly community: Uint32Array;
+  readonly order: Uint32Array;
+}
+
 /** Nodes that stay together in the random orders of later passes, when neighbors are near each other in memory. */
 const TOGETHER = 32;
 
 /**
  * One pass from the given communities (numbered below n): nodes move, parts become the nodes of a smaller network, those
  * move, until nothing joins. Pass 0, a rough start, looks at each node of a level once only: emptying the queue there takes
- * twice the time, and leads to worse answers after some passes (50,000 to 1 million nodes). Also returned is an order of the
- * nodes that keeps communities, and the parts within them, together.
+ * twice the time, and leads to worse answers after some passes (50,000 to 1 million nodes).
  */
 export async function improve(
   network: Network,
   start: Uint32Array,
   { join, seed, pass }: Pass,
   run: RunOptions,
-): Promise<{ community: Uint32Array; order: Uint32Array }> {
+): Promise<Improved> {
   const together = pass === 0 ? 1 : TOGETHER;
   const levels: { parts: Uint32Array; count: number }[] = [];
   let level = network;
