@@ -71,7 +71,7 @@ const MOMENTUM = 0.8;
  *   columns; `option` for a perplexity above (n - 1) / 3; `memory` beyond about 2 million cells
  *
  * The same seed gives the same bits on every machine and any number of threads. Cost O(n log n) a step, after neighbors as in
- * `neighborGraph`: 4,000 cells in 4 s, 20,000 in 25 s on one thread. Memory 6 kB per cell at perplexity 30.
+ * `neighborGraph`: 4,000 cells in 3.5 s, 20,000 in 27 s of CPU time. Memory 6 kB per cell at perplexity 30.
  * Checked against scikit-learn 1.9: the p to 1e-3; trustworthiness and divergence within 0.01 of its runs (which differ by as much
  * from seed to seed); the gradient against that of all pairs. Mean divergence of 5 seeds on 2,000 and 4,000 cells and on 4,000
  * spots: 2.168, 2.621, 1.881 from the components (scikit-learn 2.178, 2.631, 1.893), 2.174, 2.622, 1.882 from random places (2.177,
