@@ -14,7 +14,7 @@ const COLUMNS = 24;
 /**
  * How many pairs of a point of each group and one before it, of the same list of `groups` groups, have a distance above the threshold
  * before (0 at the first, inclusive) and at most threshold t: `counts[group * bins + t]`, exactly. For points that are not sorted by
- * place, so that groups of few are as wide as those of many. Cost: 1.3 ns per pair within the last threshold where thresholds are evenly
+ * place, so that groups of few are as wide as those of many. Cost: 2 ns per pair within the last threshold where thresholds are evenly
  * spaced.
  *
  * @param boxOf least x, least y, largest x, largest y of a group's list
