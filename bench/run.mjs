@@ -6,6 +6,7 @@ import { findPeers, installPeers } from "./support/peers.mjs";
 import { temporary } from "./support/sets.mjs";
 import { openStore } from "./support/store.mjs";
 import { runGenes } from "./sections/genes.mjs";
+import { runAbort } from "./sections/abort.mjs";
 import { growing, runGrowth } from "./sections/growth.mjs";
 import { runRead } from "./sections/read.mjs";
 import { runStart } from "./sections/start.mjs";
@@ -62,6 +63,7 @@ const commands = {
   growth: () => runGrowth(sets ?? growing, common),
   start: async () => failed.push(...(await runStart(sets?.[0] ?? "x50k", common))),
   genes: () => runGenes(common),
+  abort: async () => failed.push(...(await runAbort(sets ?? ["x50k", "m100k"], common))),
   read: () =>
     runRead(sets ?? ["x50k", "m100k", "m1m"], {
       ...common,
@@ -89,6 +91,6 @@ if (!asked.includes("install")) {
   console.log(small ? readFileSync(out, "utf8") : `wrote ${out}`);
 }
 if (failed.length > 0) {
-  console.error(`Answers that differ:\n${failed.join("\n")}`);
+  console.error(`What is not as it should be:\n${failed.join("\n")}`);
   process.exitCode = 1;
 }

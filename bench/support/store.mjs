@@ -7,6 +7,7 @@ export const headings = {
   steps: "# Steps beside their peers",
   growth: "# Growth",
   start: "# Threads and start",
+  abort: "# Stopping",
   genes: "# Spatially variable genes that were planted",
   read: "# Reading beside scanpy, and a matrix larger than memory",
 };

@@ -212,6 +212,13 @@ describe("long work", () => {
     expect(asynchronous.filter((name) => !short.has(name)).sort()).toEqual(Object.keys(calls).sort());
   });
 
+  it("is all stopped in the bench", async () => {
+    const { verbs } = (await import("../../bench/tools/verbs.mjs" as string)) as {
+      verbs: (inputs: object, files: object) => object;
+    };
+    expect(Object.keys(verbs({}, {})).sort()).toEqual(Object.keys(calls).sort());
+  });
+
   describe.each(Object.keys(calls))("%s", (name) => {
     it("says how far it is: from 0 to 1, never back within a step", async () => {
       const seen: Progress[] = [];
