@@ -15,6 +15,35 @@ const MOLECULES = 3_000_000;
 const LINES = 1_000_000;
 const IMAGE = 6000;
 
+/** A file to write in memory. */
+function memoryFile() {
+  let memory = new Uint8Array(0);
+  let end = 0;
+  const reach = (length) => {
+    if (length > memory.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * memory.length));
+      larger.set(memory);
+      memory = larger;
+    }
+    end = Math.max(end, length);
+  };
+  return {
+    write(bytes, position) {
+      reach(position + bytes.length);
+      memory.set(bytes, position);
+    },
+    read(into, position) {
+      const part = memory.subarray(position, Math.min(end, position + into.length));
+      into.set(part);
+      return part.length;
+    },
+    truncate(length) {
+      reach(length);
+      end = length;
+    },
+  };
+}
+
 /** Every verb that takes a signal as a call of `run`, over the arrays of `prepare.mjs` and the files of the sample. */
 export function verbs({ n, p, types, names, pairs, array }, { h5, csv }) {
   const made = new Map();
@@ -217,6 +246,9 @@ export function verbs({ n, p, types, names, pairs, array }, { h5, csv }) {
     distanceGradient: (run) => spatial.distanceGradient(log(), distance(), run),
     binSpect: (run) => spatial.binSpect(log(), space(), run),
     nnSvg: (run) => spatial.nnSvg(few(2), places(), { draws: 20, ...run }),
+    genePatterns: (run) => spatial.genePatterns(few(50), space(), run),
+    spatialDe: (run) => spatial.spatialDe(few(2), places(), { draws: 20, ...run }),
+    sepal: (run) => spatial.sepal(few(2), space(), run),
     sparkX: (run) => spatial.sparkX(counts(), places(), run),
     moran: (run) => spatial.moran(log(), space(), { permutations: 10, ...run }),
     geary: (run) => spatial.geary(log(), space(), run),
@@ -263,6 +295,7 @@ export function verbs({ n, p, types, names, pairs, array }, { h5, csv }) {
       ),
     readTable: (run) => io.readTable(...tableFiles(), run),
     writeH5ad: (run) => io.writeH5ad(sample(), run),
+    writeH5adTo: (run) => io.writeH5adTo(sample(), memoryFile(), run),
     writeAnndataZarr: (run) => io.writeAnndataZarr(sample(), run),
     writeSpatialData: (run) => io.writeSpatialData(sample(), run),
     writeTenxH5: (run) => io.writeTenxH5(sample(), run),

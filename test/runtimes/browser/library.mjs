@@ -15,6 +15,7 @@ const tiff = Uint8Array.from(atob("${Buffer.from(tiff).toString("base64")}"), (c
 import { simulateTissue, writeSimulated } from "./dist/simulate.js";
 import { hdf5Digest, memorySource, openImages, readSample, thumbnail, writeH5ad } from "./dist/io.js";
 import { analyze } from "./dist/pipeline.js";
+import { tsne } from "./dist/reduce.js";
 import { renderReport } from "./dist/report.js";
 
 const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -32,6 +33,7 @@ export async function digests() {
     thumbnail: await sha((await thumbnail(image)).encoded.bytes),
     counts: await sha(analysis.dataset.counts.data),
     pca: await sha(analysis.pca.scores.data),
+    tsne: await sha((await tsne(analysis.pca.scores, { earlyIterations: 50, iterations: 50 })).embedding.data),
     umap: await sha(analysis.umap.embedding.data),
     clusters: await sha(analysis.clusters.labels.codes),
     modules: await sha(analysis.modules.labels.codes),
