@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { gridGraph } from "../../dist/graph.js";
 import { expression, positions, toSparse, dense } from "../../dist/model.js";
 import { log1p, normalizeTotal } from "../../dist/preprocess.js";
-import { binSpect, geary, moran, sparkX } from "../../dist/spatial.js";
+import { binSpect, geary, moran, nnSvg, sepal, sparkX, spatialDe } from "../../dist/spatial.js";
 import { days, machine, median, range, table, today } from "../support/measure.mjs";
 import { readArray, writeArray } from "../tools/arrays.mjs";
 
@@ -43,6 +43,9 @@ const methods = {
   "Geary's C": async ({ log, graph }) => (await geary(log, graph)).z.map((z) => -z),
   "SPARK-X": async ({ log, places }) => (await sparkX(log, places)).logP.map((p) => -p),
   "SPARK-X, counts": async ({ counts, places }) => (await sparkX(counts, places)).logP.map((p) => -p),
+  nnSVG: async ({ log, places }) => (await nnSvg(log, places, { draws: 100 })).statistic,
+  SpatialDE: async ({ log, places }) => (await spatialDe(log, places, { draws: 100 })).statistic,
+  sepal: async ({ log, graph }) => (await sepal(log, graph)).score,
   binSpect: async ({ log, graph }) => (await binSpect(log, graph)).z,
 };
 

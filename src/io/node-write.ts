@@ -186,14 +186,14 @@ export async function writeFolder(
  *
  * @example
  * ```ts
- * import { rmSync } from "node:fs";
- * import { readText, writeFile } from "tissular/io";
- * const path = await writeFile("written.txt", (file) => {
- *   file.write(new TextEncoder().encode("cells"), 0);
+ * import { writeFile } from "tissular/io";
+ * // Content that is not at hand as a whole is written in parts; where a part fails, nothing is left.
+ * const failing = writeFile("cells.csv", (file) => {
+ *   file.write(new TextEncoder().encode("cell,x\n"), 0);
+ *   throw new Error("no second part");
  * });
- * const text = await readText(path);
- * rmSync(path);
- * if (text !== "cells") throw new Error("what was written");
+ * const said = await failing.catch((error: Error) => error.message);
+ * if (!said.includes("no second part")) throw new Error("the reason comes out");
  * ```
  */
 export async function writeFile(path: string, content: FileContent): Promise<string> {
