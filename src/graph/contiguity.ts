@@ -1,6 +1,6 @@
 import { checkOptions, number, oneOf, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { breathe, checkAborted, forEachBlock, type RunOptions } from "../core/progress.ts";
 import { contactSearch, outlines } from "../kernels/contacts.ts";
 import { centroids } from "../kernels/polygons.ts";
 import type { Categorical, Graph, Ids, Shapes } from "../model/index.ts";
@@ -80,8 +80,15 @@ export async function contiguityGraph(
   const n = cells.length;
   sampleRows("contiguityGraph", n, sample);
   const { owner, withoutShape, withoutObservation } = ownersOf(shapes, cells);
+  const rest = async (): Promise<void> => {
+    await breathe();
+    checkAborted(options.signal);
+  };
+  await rest();
   const lines = outlines(shapes, owner, n, tolerance);
+  await rest();
   const search = contactSearch(lines);
+  await rest();
   const apart = sample?.codes;
   const touches: number[] = [];
   const lengths: number[] = [];
@@ -111,6 +118,7 @@ export async function contiguityGraph(
   );
   const least = contact === "rook" ? 1.001 * Math.max(2 * tolerance, 1e-6 * lines.span) : -1;
   const { graph, borders } = bothWays(starts, Uint32Array.from(touches), Float64Array.from(lengths), least);
+  await rest();
   const centers = centroids(shapes, owner, n + 1);
   for (let i = 0; i < n; i++) {
     for (let e = graph.indptr[i]; e < graph.indptr[i + 1]; e++) {

@@ -11,37 +11,42 @@ const LIGHTS: readonly (readonly [number, number, number])[] = [
 ];
 
 /** 8-bit pixels out of the values of channels: gray (1 per pixel) or red, green, blue (3); NaN is outside of the image. */
-export function colored(
+export function* colored(
   planes: readonly Float32Array[],
   { role, samples }: ImagePyramid,
   limits: readonly [number, number],
-): { readonly data: Uint8Array; readonly channels: 1 | 3 } {
+): Generator<void, { readonly data: Uint8Array; readonly channels: 1 | 3 }> {
   const pixels = planes[0].length;
   if (role === "labels") return { data: labelColors(planes[0]), channels: 3 };
   if (role === "color" && planes.length === 3) {
     const out = new Uint8Array(3 * pixels).fill(255);
-    planes.forEach((plane, c) => {
+    for (const [c, plane] of planes.entries()) {
       const [low, high] = samples === "uint8" ? [0, 255] : percentiles(plane, [0, 100]);
+      yield;
       plane.forEach((v, i) => {
         if (v === v) out[3 * i + c] = level(v, low, high, 255);
       });
-    });
+      yield;
+    }
     return { data: out, channels: 3 };
   }
   if (planes.length === 1) {
     const [low, high] = percentiles(planes[0], limits);
+    yield;
     const gray = new Uint8Array(pixels);
     for (let i = 0; i < pixels; i++) gray[i] = level(planes[0][i], low, high, 255);
     return { data: gray, channels: 1 };
   }
   const sums = new Float32Array(3 * pixels);
-  planes.forEach((plane, k) => {
+  for (const [k, plane] of planes.entries()) {
     const [low, high] = percentiles(plane, limits);
+    yield;
     const light = LIGHTS[k % LIGHTS.length];
     plane.forEach((v, i) => {
       for (let c = 0; c < 3; c++) sums[3 * i + c] += light[c] * level(v, low, high, 255);
     });
-  });
+    yield;
+  }
   return { data: Uint8Array.from(sums, (v) => Math.min(255, Math.round(v))), channels: 3 };
 }
 

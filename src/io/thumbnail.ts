@@ -1,6 +1,6 @@
 import { checkOptions, integer, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { breathe, checkAborted, type RunOptions } from "../core/progress.ts";
+import { breathe, checkAborted, inParts, type RunOptions } from "../core/progress.ts";
 import type { Affine, Image, ImagePyramid, ImageWindow, Raster } from "../model/image.ts";
 import { encodePng } from "./images.ts";
 import { colored } from "./thumbnail-colors.ts";
@@ -80,7 +80,7 @@ export async function thumbnail(pyramid: ImagePyramid, options: ThumbnailOptions
   const { width, height } = plan;
   const channels = options.channels ?? defaultChannels(pyramid);
   const planes = await resampled(pyramid, plan, channels, options);
-  const picture = colored(planes, pyramid, options.limits ?? [1, 99.8]);
+  const picture = await inParts(colored(planes, pyramid, options.limits ?? [1, 99.8]), options.signal);
   const isMoved = plan.origin[0] !== 0 || plan.origin[1] !== 0;
   return {
     kind: "image",

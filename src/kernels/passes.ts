@@ -53,17 +53,19 @@ export function runInMemory<R>(x: Sparse, computation: Passes<R>): R {
   }
 }
 
-/** Runs a computation over a matrix that is read in blocks, in memory of one block. */
+/** Runs a computation over a matrix that is read in blocks, in memory of one block; each stored entry is visited so often. */
 export async function runBlocked<R>(
   step: string,
   x: BlockedMatrix,
   computation: Passes<R>,
   run: RunOptions,
+  visits: number = 1,
 ): Promise<R> {
+  const most = (block: Sparse): number => Math.floor(rowsPerBreath(block) / visits);
   for (let pass = 1; ; pass++) {
     const next = computation.next();
     if (next.done === true) return next.value;
-    await forEachRows(pass === 1 ? step : `${step}, pass ${pass}`, x, next.value, run);
+    await forEachRows(pass === 1 ? step : `${step}, pass ${pass}`, x, next.value, run, most);
   }
 }
 

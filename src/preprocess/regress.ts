@@ -79,7 +79,7 @@ export async function regressOutBlocked(
   checkOptions("regressOutBlocked", options, runRules);
   requireValues("regressOutBlocked", x, "log", "normalized");
   const basis = await inParts(orthonormal(x.rows, covariates), options.signal);
-  const found = await runBlocked("regress out", x, projections(basis, x.cols), options);
+  const found = await runBlocked("regress out", x, projections(basis, x.cols), options, basis.length);
   return fullBlocks(x, x.cols, residuals(basis, found, x.cols));
 }
 

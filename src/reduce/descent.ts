@@ -68,6 +68,7 @@ export async function descend(
     const { a, b } = how;
     pulls.set(tabulate((q) => (-2 * a * b * pow(q, b - 1)) / (1 + a * pow(q, b))));
     pushes.set(tabulate((q) => (2 * b) / ((0.001 + q) * (1 + a * pow(q, b)))));
+    await breathe();
     for (let t = 0; t < blocks; t++) {
       const rng = stream(how.seed, 3, t);
       for (let lane = 4 * t; lane < 4 * t + 4; lane++) while (random[lane] === 0) random[lane] = rng.u32();
@@ -78,6 +79,7 @@ export async function descend(
       if (epoch % often === 1 || often === 1) {
         const moved = epoch === 1 ? layout : scattered(now, order);
         order.set(alongCurve(moved));
+        await breathe();
         for (let p = 0; p < n; p++) places[order[p]] = p;
         for (let t = 0; t < 2 * n; t++) now[t] = moved[2 * order[t >> 1] + (t & 1)];
         grouped = await group(graph, order, blocks, run.signal);

@@ -1,6 +1,6 @@
 import { checkOptions, integer, number, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { breathe, type RunOptions } from "../core/progress.ts";
+import { breathe, inParts, type RunOptions } from "../core/progress.ts";
 import { stream } from "../core/rng.ts";
 import { log } from "../kernels/math.ts";
 import { nearbyNeighbors } from "../kernels/nearby.ts";
@@ -51,6 +51,8 @@ const EXACT = 65536;
 /** Under which angle cells repel as one, on the way and for the divergence at the end. */
 const ANGLE = 0.5;
 const FINE_ANGLE = 0.2;
+/** Cells whose part of the divergence is added up between two breaths. */
+const PART = 1024;
 /** Standard deviation of the start's first column, and of what separates cells that coincide. */
 const START = 1e-4;
 const SHAKE = 1e-6;
@@ -141,7 +143,7 @@ export async function tsne(points: Dense, options: TsneOptions = {}): Promise<Ts
     }
     const sum = await gradient.evaluate(FINE_ANGLE);
     const layout = gradient.layout();
-    const klDivergence = divergence(strengths, layout, sum);
+    const klDivergence = await inParts(divergence(strengths, layout, sum), options.signal);
     return { embedding: dense(n, 2, centered(layout)), klDivergence, recall, params };
   });
 }
@@ -169,9 +171,14 @@ function startingLayout(points: Dense, init: Dense | undefined, seed: number): F
 }
 
 /** sum of p log(p / q) over the neighbors; `sum` is that of 1 / (1 + d^2) over all pairs. */
-function divergence({ rows: n, indptr, indices, data }: Sparse, layout: Float32Array, sum: number): number {
+function* divergence(
+  { rows: n, indptr, indices, data }: Sparse,
+  layout: Float32Array,
+  sum: number,
+): Generator<void, number> {
   let total = 0;
   for (let i = 0; i < n; i++) {
+    if (i % PART === 0) yield;
     for (let e = indptr[i]; e < indptr[i + 1]; e++) {
       const dx = layout[2 * i] - layout[2 * indices[e]];
       const dy = layout[2 * i + 1] - layout[2 * indices[e] + 1];

@@ -1,6 +1,6 @@
 import { checkOptions, integer, number, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import type { RunOptions } from "../core/progress.ts";
+import { breathe, type RunOptions } from "../core/progress.ts";
 import { type Rng, stream } from "../core/rng.ts";
 import { exp, log, pow } from "../kernels/math.ts";
 import { type Dense, dense, type Graph } from "../model/index.ts";
@@ -112,6 +112,7 @@ export async function umap(graph: Graph, options: UmapOptions = {}): Promise<Uma
       : firstTwoColumns(options.init, n);
   const { a, b } = fitCurve(params.minDist, params.spread);
   const layout = intoSquare(start, stream(params.seed, 2));
+  await breathe();
   const embedding = dense(n, 2, await descend(graph, layout, { ...params, a, b }, options));
   return { embedding, a, b, params };
 }

@@ -119,7 +119,13 @@ export async function binSpect(
       observe(gene, rows, start, count);
       for (let t = 0; t < count; t++) isHigh[rows[start + t]] = 0;
     });
-  await forEachBlock("neighbors that are both high", cols, genes.block(pairs.indices.length), work, options);
+  await forEachBlock(
+    "neighbors that are both high",
+    cols,
+    genes.block(pairs.indices.length, 2e6),
+    work,
+    options,
+  );
   const key = (j: number): number => (p[j] === p[j] ? p[j] : Infinity);
   return {
     high,

@@ -1,4 +1,4 @@
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { forEachBlock, inParts, type RunOptions } from "../core/progress.ts";
 import { nearestList } from "../kernels/neighbor-list.ts";
 import type { Positions } from "../model/index.ts";
 
@@ -24,7 +24,7 @@ export async function conditioningSets(
   for (let i = 0; i < n; i++) lists.fill(i, i * m, (i + 1) * m);
   for (const rows of groups) {
     const units = unitPlaces(positions, rows);
-    const order = coarseToFine(units, rows.length, dims);
+    const order = await inParts(coarseToFine(units, rows.length, dims), run.signal);
     const near = nearestList(m);
     let grid = gridOver(units, dims, 1);
     for (let size = 1; size < order.length; size *= 2) {
@@ -64,7 +64,7 @@ export function unitPlaces({ cols, data }: Positions, rows: Uint32Array): Float6
 }
 
 /** Rows by squares of side 1, 1/2, 1/4, ...: on each level the first of every square that has none yet. */
-export function coarseToFine(units: Float64Array, n: number, dims: number): Uint32Array {
+export function* coarseToFine(units: Float64Array, n: number, dims: number): Generator<void, Uint32Array> {
   const order = new Uint32Array(n);
   const isTaken = new Uint8Array(n);
   let taken = 0;
@@ -86,6 +86,7 @@ export function coarseToFine(units: Float64Array, n: number, dims: number): Uint
       occupied.add(cellOf(i));
       take(i);
     }
+    yield;
   }
   for (let i = 0; i < n; i++) if (isTaken[i] === 0) take(i);
   return order;

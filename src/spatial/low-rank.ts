@@ -1,4 +1,4 @@
-import { breathe, checkAborted, forEachBlock, type RunOptions } from "../core/progress.ts";
+import { breathe, checkAborted, forEachBlock, inParts, type RunOptions } from "../core/progress.ts";
 import { addScaled, cholesky, dot, solveLower, symmetricEigen } from "../kernels/linalg.ts";
 import { exp, log } from "../kernels/math.ts";
 import type { Positions } from "../model/index.ts";
@@ -65,7 +65,7 @@ export async function gaussianSpectrum(
       ),
     };
   }
-  const order = coarseToFine(unitPlaces(places, every), n, dims);
+  const order = await inParts(coarseToFine(unitPlaces(places, every), n, dims), run.signal);
   const most = Math.min(EXACT, Math.max(16, Math.floor(HELD / n)));
   for (let r = Math.min(most, FIRST); ; r = Math.min(most, 2 * r)) {
     checkAborted(run.signal);

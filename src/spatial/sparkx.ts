@@ -1,6 +1,6 @@
 import { checkOptions, runRules, such } from "../core/check.ts";
 import { SpatialError } from "../core/errors.ts";
-import { forEachBlock, type RunOptions } from "../core/progress.ts";
+import { forEachBlock, inParts, type RunOptions } from "../core/progress.ts";
 import { cos, exp, log1p, PI } from "../kernels/math.ts";
 import { logStudentTTwoSided } from "../kernels/special.ts";
 import type { Categorical, Dense, Expression, Positions, Sparse } from "../model/index.ts";
@@ -89,7 +89,7 @@ export async function sparkX(
   const samples = Array.from({ length: options.sample?.categories.length ?? 1 }, (_, s) =>
     Uint32Array.from(of.keys()).filter((i) => of[i] === s),
   ).filter((rows) => rows.length > 0);
-  const { basis, ranks } = projections(positions.data, n, samples);
+  const { basis, ranks } = await inParts(projections(positions.data, n, samples), options.signal);
   const used = samples.reduce((sum, rows) => sum + rows.length, 0);
   const left = used - samples.length;
 
@@ -154,11 +154,11 @@ const KERNELS: readonly string[] = [
 /**
  * Two orthonormal columns per kernel, centred within each sample (n x 2k, zero where a kernel has fewer), and how many each has.
  */
-function projections(
+function* projections(
   at: Float64Array,
   n: number,
   samples: readonly Uint32Array[],
-): { readonly basis: Float64Array; readonly ranks: Uint8Array } {
+): Generator<void, { readonly basis: Float64Array; readonly ranks: Uint8Array }> {
   const width = 2 * KERNELS.length;
   const basis = new Float64Array(n * width);
   for (const rows of samples) {
@@ -175,18 +175,22 @@ function projections(
       const s = centred(Float64Array.from(rows, (i) => at[2 * i + axis]));
       const size = s.map(Math.abs);
       const columns = [
-        s,
-        ...WIDTHS.map((w) => bump(s, quantile(size, w))),
-        ...WIDTHS.map((w) => wave(s, quantile(size, w))),
+        () => s,
+        ...WIDTHS.map((w) => () => bump(s, quantile(size, w))),
+        ...WIDTHS.map((w) => () => wave(s, quantile(size, w))),
       ];
-      columns.forEach((column, c) => {
-        const values = centred(column);
+      for (const [c, column] of columns.entries()) {
+        const values = centred(column());
         rows.forEach((i, r) => (basis[i * width + 2 * c + axis] = values[r]));
-      });
+        yield;
+      }
     }
   }
   const ranks = new Uint8Array(KERNELS.length);
-  for (let c = 0; c < width; c += 2) ranks[c / 2] = orthonormalize(basis, n, width, c);
+  for (let c = 0; c < width; c += 2) {
+    ranks[c / 2] = orthonormalize(basis, n, width, c);
+    yield;
+  }
   return { basis, ranks };
 }
 
