@@ -12,6 +12,26 @@ interface Runtime {
   };
 }
 
+/** The few parts of Emscripten's file system that are used. */
+export interface VirtualFiles {
+  readonly ErrnoError: new (code: number) => Error;
+  unlink(name: string): void;
+  createFile(
+    parent: string,
+    name: string,
+    properties: object,
+    canRead: boolean,
+    canWrite: boolean,
+  ): {
+    usedBytes: number;
+    stream_ops: object;
+    node_ops: object;
+  };
+}
+
+/** Input/output error, by its number in Emscripten. */
+export const EIO = 29;
+
 const PAGE = 65_536;
 /** Memory of the library as it was before its first file: its pages that are not empty. */
 const pages = new Map<number, Uint8Array>();

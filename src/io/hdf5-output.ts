@@ -1,6 +1,6 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
-import { loadHdf5 } from "./hdf5-module.ts";
+import { EIO, loadHdf5, type VirtualFiles } from "./hdf5-module.ts";
 import type { OutputFile } from "./source.ts";
 
 /** A part of a file: bytes [start, end). */
@@ -11,8 +11,6 @@ export interface Part {
 
 /** What the library writes at once beyond this are values of one array: it gathers at most a megabyte of all else. */
 const LARGE = 4_194_304;
-/** Input/output error, by its number in Emscripten. */
-const EIO = 29;
 
 let written = 0;
 
@@ -56,23 +54,6 @@ export async function newHdf5(
     if (isOpen) close();
     files.unlink(virtual);
   }
-}
-
-/** The few parts of Emscripten's file system that are used. */
-interface VirtualFiles {
-  readonly ErrnoError: new (code: number) => Error;
-  unlink(name: string): void;
-  createFile(
-    parent: string,
-    name: string,
-    properties: object,
-    canRead: boolean,
-    canWrite: boolean,
-  ): {
-    usedBytes: number;
-    stream_ops: object;
-    node_ops: object;
-  };
 }
 
 /** How far a file is written, which parts of it hold values only, and what went wrong. */

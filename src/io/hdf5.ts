@@ -1,7 +1,7 @@
 import type * as H5wasm from "h5wasm";
 import { SpatialError } from "../core/errors.ts";
 import { isSafe } from "./hdf5-guard.ts";
-import { libraryAge, loadHdf5, type Module, shielded } from "./hdf5-module.ts";
+import { EIO, libraryAge, loadHdf5, type Module, shielded, type VirtualFiles } from "./hdf5-module.ts";
 import {
   attributeValues,
   fixedStrings,
@@ -129,25 +129,6 @@ type Call = <T>(what: string, work: () => T, room?: number) => T;
 
 /** Bytes that the library may take for itself. */
 const ROOM = 268_435_456;
-
-/** The few parts of Emscripten's file system that are used. */
-interface VirtualFiles {
-  readonly ErrnoError: new (code: number) => Error;
-  unlink(name: string): void;
-  createFile(
-    parent: string,
-    name: string,
-    properties: object,
-    canRead: boolean,
-    canWrite: boolean,
-  ): {
-    usedBytes: number;
-    stream_ops: object;
-  };
-}
-
-/** Input/output error, by its number in Emscripten. */
-const EIO = 29;
 
 /** Shows a file to the library without copying it into its memory; parts it cannot stand are not given to it. */
 function mountDirect(

@@ -1,6 +1,6 @@
 import { forEachBlock } from "../core/progress.ts";
 import type { Sparse } from "../model/matrix.ts";
-import type { Kernels, SparseProduct } from "./wasm/module.ts";
+import type { Kernels, SparseProduct } from "./wasm/exports.ts";
 import { type Arena, withArena } from "./wasm/arena.ts";
 
 /** Stored entries handed to the kernel at a time: with up to 64 columns, about 10 ms of work. */

@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { adjustedRandIndex } from "../../src/cluster/index.ts";
 import { type Rng, stream } from "../../src/core/index.ts";
 import { gridGraph, kNearestGraph } from "../../src/graph/index.ts";
-import { readSample } from "../../src/io/index.ts";
 import { normal, poisson } from "../../src/kernels/random.ts";
 import {
   categories,
@@ -11,15 +9,13 @@ import {
   type Dense,
   expression,
   type Expression,
-  geneNames,
   type Graph,
   positions,
-  selectColumns,
   type Sparse,
   toSparse,
 } from "../../src/model/index.ts";
-import { filterGenes, log1p, normalizeTotal } from "../../src/preprocess/index.ts";
 import { genePatterns, moran } from "../../src/spatial/index.ts";
+import { cortex } from "../support/cortex.ts";
 import { realData } from "../support/shared.ts";
 
 const side = 20;
@@ -164,13 +160,8 @@ describe("genePatterns", () => {
   it.skipIf(realData === null)(
     "separates white and grey matter of cortex",
     async () => {
-      const { dataset } = await readSample(join(realData!, "st", "visium_dlpfc_151673"));
-      const all = dataset.counts as Expression<Sparse>;
-      const kept = filterGenes(all, { minCells: 1200 });
-      const names = Array.from(kept, (j) => geneNames(dataset.genes)[j]);
-      const columns = dataset.cells.columns as Record<string, Int32Array>;
-      const x = expression(selectColumns(log1p(normalizeTotal(all)), kept), "log");
-      const { group, map } = await genePatterns(x, gridGraph(columns["array_row"], columns["array_col"]));
+      const { x, names, graph: grid } = await cortex(1200);
+      const { group, map } = await genePatterns(x, grid);
       const codeOf = (gene: string): number => group.codes[names.indexOf(gene)];
       const [white, grey] = [codeOf("MBP"), codeOf("SNAP25")];
       expect(white).toBeGreaterThanOrEqual(0);

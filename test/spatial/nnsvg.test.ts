@@ -1,22 +1,15 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Rng, stream } from "../../src/core/index.ts";
-import { readSample } from "../../src/io/index.ts";
 import { normal, poisson } from "../../src/kernels/random.ts";
 import {
   categorical,
   dense,
   type Dense,
-  type Expression,
   expression,
-  geneNames,
   positions,
   type Positions,
-  selectColumns,
-  type Sparse,
   toSparse,
 } from "../../src/model/index.ts";
-import { filterGenes, log1p, normalizeTotal } from "../../src/preprocess/index.ts";
 import { conditioningSets } from "../../src/spatial/conditioning.ts";
 import { designOf } from "../../src/spatial/design.ts";
 import { nnSvg } from "../../src/spatial/index.ts";
@@ -24,6 +17,7 @@ import { withLikelihoods } from "../../src/spatial/nngp.ts";
 import { median } from "../../src/stats/index.ts";
 import { expectCalibrated, nullPValues } from "../support/calibration.ts";
 import { denseStatistic } from "../support/gaussian-process.ts";
+import { cortex, layerGenes } from "../support/cortex.ts";
 import { realData } from "../support/shared.ts";
 
 const scattered = (rng: Rng, n: number, dimensions: 2 | 3 = 2): Positions =>
@@ -284,34 +278,13 @@ describe("nnSvg", () => {
 });
 
 describe.skipIf(realData === null)("layers of the cortex (DLPFC 151673)", () => {
-  // Markers of layers in Maynard et al. 2021, doi:10.1038/s41593-020-00787-0; blood and immune genes in Weber et al. 2023.
-  it("genes known to mark a layer, blood or immune cells rank high, blood with shorter length scales", async () => {
-    const { dataset } = await readSample(join(realData!, "st", "visium_dlpfc_151673"));
-    const all = dataset.counts as Expression<Sparse>;
-    const kept = filterGenes(all, { minCells: 200 });
-    const names = geneNames(dataset.genes);
-    const x = log1p(normalizeTotal(all));
-    const known = [
-      "MOBP",
-      "MBP",
-      "PLP1",
-      "PCP4",
-      "SNAP25",
-      "GFAP",
-      "HPCAL1",
-      "ENC1",
-      "NEFL",
-      "NEFH",
-      "HOPX",
-      "CCK",
-      "HBB",
-    ];
-    const few = Uint32Array.from(kept).filter((j, t) => t % 16 === 0 || known.includes(names[j]));
-    const { order, lengthScale } = await nnSvg(expression(selectColumns(x, few), "log"), dataset.positions!, {
-      draws: 100,
-    });
-    const at = (gene: string): number => order.findIndex((j) => names[few[j]] === gene);
-    for (const gene of known) expect(at(gene) / order.length, gene).toBeLessThan(0.25);
-    expect(lengthScale[order[at("HBB")]]).toBeLessThan(0.5 * lengthScale[order[at("SNAP25")]]);
+  // Blood in Weber et al. 2023, doi:10.1038/s41467-023-39748-z.
+  it("genes known to mark a layer or blood rank high, blood with shorter length scales", async () => {
+    const known = [...layerGenes, "NEFH", "HBB"];
+    const { x, names, positions: places } = await cortex(200, 16, known);
+    const { order, lengthScale } = await nnSvg(x, places, { draws: 100 });
+    const at = (gene: string): number => order.indexOf(names.indexOf(gene)) / order.length;
+    for (const gene of known) expect(at(gene), gene).toBeLessThan(0.25);
+    expect(lengthScale[names.indexOf("HBB")]).toBeLessThan(0.5 * lengthScale[names.indexOf("SNAP25")]);
   }, 60_000);
 });

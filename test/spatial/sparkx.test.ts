@@ -1,24 +1,18 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Rng, stream } from "../../src/core/index.ts";
 import { gridGraph } from "../../src/graph/index.ts";
-import { readSample } from "../../src/io/index.ts";
 import { normal, poisson } from "../../src/kernels/random.ts";
 import {
   categorical,
   dense,
-  type Expression,
   expression,
-  geneNames,
   positions,
   type Positions,
-  selectColumns,
-  type Sparse,
   toSparse,
 } from "../../src/model/index.ts";
-import { filterGenes, log1p, normalizeTotal } from "../../src/preprocess/index.ts";
 import { moran, sparkX } from "../../src/spatial/index.ts";
 import { expectCalibrated, nullPValues } from "../support/calibration.ts";
+import { cortex, layerGenes } from "../support/cortex.ts";
 import { realData } from "../support/shared.ts";
 
 const scattered = (rng: Rng, n: number): Positions =>
@@ -217,38 +211,17 @@ describe("planted genes are found", () => {
 });
 
 describe.skipIf(realData === null)("layers of the cortex (DLPFC 151673)", () => {
-  // Markers of layers in Maynard et al. 2021, doi:10.1038/s41593-020-00787-0.
   it("genes known to mark a layer rank high by either method", async () => {
-    const { dataset } = await readSample(join(realData!, "st", "visium_dlpfc_151673"));
-    const all = dataset.counts as Expression<Sparse>;
-    const kept = filterGenes(all, { minCells: 100 });
-    const counts = selectColumns(all, kept);
-    const names = geneNames(dataset.genes);
-    const x = log1p(normalizeTotal(counts));
-    const columns = dataset.cells.columns as Record<string, Int32Array>;
-    const spark = await sparkX(counts, dataset.positions!);
-    const { z } = await moran(x, gridGraph(columns["array_row"], columns["array_col"]));
-    const known = [
-      "MOBP",
-      "MBP",
-      "PLP1",
-      "PCP4",
-      "SNAP25",
-      "GFAP",
-      "HPCAL1",
-      "ENC1",
-      "NEFL",
-      "CARTPT",
-      "HOPX",
-      "CCK",
-    ];
-    const place = (score: ArrayLike<number>): number[] => {
-      const order = [...Array.from(score).keys()].sort((a, b) => score[b] - score[a]);
-      return known.map((gene) => order.findIndex((j) => names[kept[j]] === gene) / order.length);
+    const { counts, x, names, positions: places, graph } = await cortex(100);
+    const known = [...layerGenes, "CARTPT"];
+    const found = (score: Float64Array): number[] => {
+      const order = [...score.keys()].sort((a, b) => score[b] - score[a]);
+      return known.map((gene) => order.indexOf(names.indexOf(gene)) / order.length);
     };
-    for (const places of [place(spark.logP.map((l) => -l)), place(z)]) {
-      expect(places.filter((at) => at < 0.1).length).toBeGreaterThanOrEqual(10);
-      expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
+    const spark = await sparkX(counts, places);
+    for (const at of [found(spark.logP.map((l) => -l)), found((await moran(x, graph)).z)]) {
+      expect(at.filter((part) => part < 0.1).length).toBeGreaterThanOrEqual(10);
+      expect(Math.min(...at)).toBeGreaterThanOrEqual(0);
     }
   }, 60_000);
 });

@@ -1,25 +1,12 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Rng, stream } from "../../src/core/index.ts";
-import { readSample } from "../../src/io/index.ts";
 import { normal, poisson } from "../../src/kernels/random.ts";
-import {
-  dense,
-  type Dense,
-  type Expression,
-  expression,
-  geneNames,
-  positions,
-  type Positions,
-  selectColumns,
-  type Sparse,
-  toSparse,
-} from "../../src/model/index.ts";
-import { filterGenes, log1p, normalizeTotal } from "../../src/preprocess/index.ts";
+import { dense, type Dense, expression, positions, type Positions, toSparse } from "../../src/model/index.ts";
 import { spatialDe, type SpatialDeOptions } from "../../src/spatial/index.ts";
 import { expectCalibrated, nullPValues } from "../support/calibration.ts";
 import { denseStatistic } from "../support/gaussian-process.ts";
+import { cortex, layerGenes } from "../support/cortex.ts";
 import { realData } from "../support/shared.ts";
 
 const lattice = (side: number): Positions =>
@@ -158,32 +145,11 @@ describe("spatialDe", () => {
 });
 
 describe.skipIf(realData === null)("layers of the cortex (DLPFC 151673)", () => {
-  // Markers of layers in Maynard et al. 2021, doi:10.1038/s41593-020-00787-0.
   it("genes known to mark a layer rank high", async () => {
-    const { dataset } = await readSample(join(realData!, "st", "visium_dlpfc_151673"));
-    const all = dataset.counts as Expression<Sparse>;
-    const kept = filterGenes(all, { minCells: 200 });
-    const names = geneNames(dataset.genes);
-    const x = log1p(normalizeTotal(all));
-    const known = [
-      "MOBP",
-      "MBP",
-      "PLP1",
-      "PCP4",
-      "SNAP25",
-      "GFAP",
-      "HPCAL1",
-      "ENC1",
-      "NEFL",
-      "NEFH",
-      "HOPX",
-      "CCK",
-    ];
-    const few = Uint32Array.from(kept).filter((j, t) => t % 32 === 0 || known.includes(names[j]));
-    const { order } = await spatialDe(expression(selectColumns(x, few), "log"), dataset.positions!, {
-      draws: 100,
-    });
-    const at = (gene: string): number => order.findIndex((j) => names[few[j]] === gene);
-    for (const gene of known) expect(at(gene) / order.length, gene).toBeLessThan(0.25);
+    const known = [...layerGenes, "NEFH"];
+    const { x, names, positions: places } = await cortex(200, 32, known);
+    const { order } = await spatialDe(x, places, { draws: 100 });
+    for (const gene of known)
+      expect(order.indexOf(names.indexOf(gene)) / order.length, gene).toBeLessThan(0.25);
   }, 120_000);
 });

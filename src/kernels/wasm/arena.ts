@@ -1,6 +1,7 @@
 import { SpatialError } from "../../core/errors.ts";
 import { machineMemory } from "../../core/memory.ts";
-import { instantiate, type Kernels } from "./module.ts";
+import type { Kernels } from "./exports.ts";
+import { instantiate } from "./module.ts";
 
 /**
  * A memory leased by one piece of work, with the kernels over it. Arrays are handed out one after another, filled with

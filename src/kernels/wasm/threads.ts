@@ -1,6 +1,7 @@
 import { breathe, checkAborted, type RunOptions } from "../../core/progress.ts";
 import { type Arena, leaseArena } from "./arena.ts";
-import { sharedModule, type Kernels } from "./module.ts";
+import type { Kernels } from "./exports.ts";
+import { sharedModule } from "./module.ts";
 import { canShare, giveBack, type Job, machineThreads, takeWorkers, type Worker } from "./workers.ts";
 
 /** The arguments of one call of a kernel. */
