@@ -5,6 +5,7 @@ import { gridGraph } from "../../dist/graph.js";
 import { expression, positions, toSparse, dense } from "../../dist/model.js";
 import { log1p, normalizeTotal } from "../../dist/preprocess.js";
 import { binSpect, geary, moran, nnSvg, sepal, sparkX, spatialDe } from "../../dist/spatial.js";
+import { random } from "../support/random.mjs";
 import { days, machine, median, range, table, today } from "../support/measure.mjs";
 import { readArray, writeArray } from "../tools/arrays.mjs";
 
@@ -137,17 +138,6 @@ const clamp = (value) => Math.min(1, Math.max(0, value));
 function direction(draw) {
   const angle = 2 * Math.PI * draw();
   return [Math.cos(angle), Math.sin(angle)];
-}
-
-/** mulberry32 */
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const normal = (draw) => Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());

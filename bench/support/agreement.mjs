@@ -78,9 +78,11 @@ export const agreement = {
     };
     const mine = trust(ours);
     const other = theirs ? trust(theirs) : 0;
+    // Of 500 cells, seeds alone move it from 0.834 to 0.850; of 4,000 from 0.951 to 0.953.
+    const slack = n < 2000 ? 0.02 : 0.01;
     return {
       text: `trustworthiness ${mine.toFixed(3)}${theirs ? `, theirs ${other.toFixed(3)}` : ""}`,
-      ok: mine >= Math.max(0.7, other - 0.01),
+      ok: mine >= Math.max(0.7, other - slack),
     };
   },
 

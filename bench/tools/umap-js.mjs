@@ -2,6 +2,7 @@
 // PEERS, the folder that has node_modules/umap-js, comes from the environment.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { random } from "../support/random.mjs";
 import { inputs } from "./inputs.mjs";
 import { serve } from "./serve.mjs";
 
@@ -23,7 +24,12 @@ await serve(given, {
     const lengths = nearest.map((entries) => [0, ...entries.map((e) => distances[e])]);
     return {
       call() {
-        const umap = new UMAP({ nNeighbors: 15, nEpochs: n > 10000 ? 200 : 500, minDist: 0.5 });
+        const umap = new UMAP({
+          nNeighbors: 15,
+          nEpochs: n > 10000 ? 200 : 500,
+          minDist: 0.5,
+          random: random(1),
+        });
         umap.setPrecomputedKNN(indices, lengths);
         return umap.fit(rows);
       },
